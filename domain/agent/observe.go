@@ -1,0 +1,115 @@
+package agent
+
+import (
+	"slices"
+	"time"
+
+	"github.com/callstate/callstate/domain/call"
+)
+
+// Fact is something that a switch says about an agent. Facts are level-triggered: told twice, they add nothing.
+type Fact interface {
+	observe(State) []Event
+}
+
+// MembershipIs: the agent's place in a queue stands so.
+type MembershipIs struct {
+	At     time.Time
+	Agent  string
+	Switch string
+	Queue  string
+	DN     string // where the agent takes calls
+	Member bool   // false: not in this queue
+	Paused bool
+	Reason string
+}
+
+// QueuesAre: the agent is in these queues and in no other of that switch; from a snapshot.
+type QueuesAre struct {
+	At     time.Time
+	Agent  string
+	Switch string
+	Queues []string
+}
+
+// AfterCallWorkIs: the agent works on what a call left, or is done with it.
+type AfterCallWorkIs struct {
+	At      time.Time
+	ConnID  call.ConnID
+	Working bool
+	Limit   time.Duration // with Working: it ends by itself after this; 0: the agent ends it
+}
+
+// Observe returns what a fact changes about an agent; nothing when it is known already or older than what is known.
+func Observe(s State, f Fact) []Event { return f.observe(s) }
+
+func (f MembershipIs) observe(s State) []Event {
+	m, member := s.Member(f.Queue)
+	if !member {
+		m, _ = find(s.Left, f.Queue)
+	}
+	if !f.At.After(m.ChangedAt) {
+		return nil // told before
+	}
+	var events []Event
+	add := func(b Body) { events = append(events, Event{At: f.At, Body: b}) }
+	switch {
+	case f.Member && !member:
+		if !s.LoggedIn {
+			add(AgentLoggedIn{Agent: f.Agent, DN: f.DN, Switch: f.Switch})
+		}
+		add(AgentJoinedQueue{Queue: f.Queue})
+		add(f.readiness())
+	case f.Member && (m.Paused != f.Paused || f.Paused && m.Reason != f.Reason):
+		add(f.readiness())
+	case !f.Member && member:
+		add(AgentLeftQueue{Queue: f.Queue})
+		if len(s.Queues) == 1 {
+			if s.ACW.Active() {
+				add(AfterCallWorkEnded{ConnID: s.ACW.ConnID})
+			}
+			add(AgentLoggedOut{Agent: f.Agent})
+		}
+	}
+	return events
+}
+
+func (f MembershipIs) readiness() Body {
+	if f.Paused {
+		return AgentNotReady{Queue: f.Queue, Reason: f.Reason}
+	}
+	return AgentReady{Queue: f.Queue}
+}
+
+func (f QueuesAre) observe(s State) []Event {
+	var events []Event
+	for _, m := range s.Queues {
+		if slices.Contains(f.Queues, m.Queue) {
+			continue
+		}
+		gone := MembershipIs{At: f.At, Agent: f.Agent, Switch: f.Switch, Queue: m.Queue}.observe(s)
+		for i := range gone {
+			gone[i].Inferred = true
+		}
+		s = Fold(s, gone...)
+		events = append(events, gone...)
+	}
+	return events
+}
+
+func (f AfterCallWorkIs) observe(s State) []Event {
+	if !f.At.After(s.ACW.Changed) {
+		return nil // told before
+	}
+	switch {
+	case f.Working && s.LoggedIn && s.ACW.ConnID != f.ConnID:
+		var events []Event
+		if s.ACW.Active() {
+			events = append(events, Event{At: f.At, Inferred: true, Body: AfterCallWorkEnded{ConnID: s.ACW.ConnID}})
+		}
+		return append(events, Event{At: f.At, Body: AfterCallWorkStarted{ConnID: f.ConnID, LimitMs: f.Limit.Milliseconds()}})
+	case !f.Working && s.ACW.Active() && (f.ConnID.IsZero() || f.ConnID == s.ACW.ConnID):
+		return []Event{{At: f.At, Body: AfterCallWorkEnded{ConnID: s.ACW.ConnID}}}
+	}
+	return nil
+}

@@ -1,0 +1,125 @@
+// Package link is the model of a link to a switch: whether we hear the switch, and what we may have missed. Losing the
+// link is an event like any other, so that a history says where it may be incomplete. It has the shape of package
+// call and is pure.
+package link
+
+import "time"
+
+// Event is something that happened to the link.
+type Event struct {
+	At       time.Time // on the switch's clock; of LinkDown the last moment that was heard
+	Inferred bool
+	Actor    string
+	Body     Body
+}
+
+// Body is what happened: one of the types below.
+type Body interface {
+	evolve(State, Event) State
+}
+
+// LinkUp: events of the switch come in from now on.
+type LinkUp struct {
+	Switch  string `json:"switch"`
+	Kind    string `json:"kind,omitempty"`    // the kind of switch
+	Version string `json:"version,omitempty"` // as the switch tells it
+}
+
+// LinkDown: nothing is heard of the switch any more; what happens there from now on is missed.
+type LinkDown struct {
+	Switch string `json:"switch"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// Resynchronised: after the link came up, what the switch has now was compared with what was known.
+type Resynchronised struct {
+	Switch   string `json:"switch"`
+	Channels int    `json:"channels"` // legs that the switch has
+	Agents   int    `json:"agents"`   // agents logged in
+}
+
+// State is what is known of a link.
+type State struct {
+	Switch string
+	Up     bool
+	Since  time.Time
+	Synced time.Time // last Resynchronised
+}
+
+// Evolve is the state after an event.
+func Evolve(s State, e Event) State { return e.Body.evolve(s, e) }
+
+// Fold is the state after events in order.
+func Fold(s State, events ...Event) State {
+	for _, e := range events {
+		s = Evolve(s, e)
+	}
+	return s
+}
+
+func (b LinkUp) evolve(s State, e Event) State {
+	s.Switch, s.Up, s.Since = b.Switch, true, e.At
+	return s
+}
+
+func (b LinkDown) evolve(s State, e Event) State {
+	s.Switch, s.Up, s.Since = b.Switch, false, e.At
+	return s
+}
+
+func (b Resynchronised) evolve(s State, e Event) State {
+	s.Synced = e.At
+	return s
+}
+
+// Fact is what an adapter says about its link.
+type Fact interface {
+	observe(State) []Event
+}
+
+// LinkIs: the link is up or down.
+type LinkIs struct {
+	At      time.Time
+	Switch  string
+	Kind    string
+	Version string
+	Up      bool
+	Reason  string // when down
+}
+
+// SnapshotIs: the switch has told all it has.
+type SnapshotIs struct {
+	At       time.Time
+	Switch   string
+	Channels int
+	Agents   int
+}
+
+// Observe returns what a fact changes; nothing when it is known already or older than what is known.
+func Observe(s State, f Fact) []Event { return f.observe(s) }
+
+func (f LinkIs) observe(s State) []Event {
+	if !f.At.After(s.Since) {
+		return nil
+	}
+	switch {
+	case f.Up && s.Up:
+		// The link was lost without a word: the process that kept it ended.
+		return []Event{
+			{At: f.At, Inferred: true, Body: LinkDown{Switch: f.Switch, Reason: "not told"}},
+			{At: f.At, Body: LinkUp{Switch: f.Switch, Kind: f.Kind, Version: f.Version}},
+		}
+	case f.Up:
+		return []Event{{At: f.At, Body: LinkUp{Switch: f.Switch, Kind: f.Kind, Version: f.Version}}}
+	case s.Up:
+		return []Event{{At: f.At, Body: LinkDown{Switch: f.Switch, Reason: f.Reason}}}
+	}
+	return nil
+}
+
+func (f SnapshotIs) observe(s State) []Event {
+	if !f.At.After(s.Synced) {
+		return nil
+	}
+	return []Event{{At: f.At, Body: Resynchronised{Switch: f.Switch, Channels: f.Channels, Agents: f.Agents}}}
+}

@@ -1,0 +1,41 @@
+package link_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/callstate/callstate/domain/link"
+	"github.com/stretchr/testify/assert"
+)
+
+func TestALink(t *testing.T) {
+	start := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	at := func(s int) time.Time { return start.Add(time.Duration(s) * time.Second) }
+	up := link.Event{At: at(1), Body: link.LinkUp{Switch: "pbx1", Kind: "asterisk", Version: "11.0.0"}}
+	down := link.Event{At: at(5), Body: link.LinkDown{Switch: "pbx1", Reason: "connection reset"}}
+	isUp := link.LinkIs{At: at(1), Switch: "pbx1", Kind: "asterisk", Version: "11.0.0", Up: true}
+	isDown := link.LinkIs{At: at(5), Switch: "pbx1", Reason: "connection reset"}
+	specs := map[string]struct {
+		given []link.Event
+		when  link.Fact
+		then  []link.Event
+	}{
+		"comes up":              {when: isUp, then: []link.Event{up}},
+		"goes down":             {given: []link.Event{up}, when: isDown, then: []link.Event{down}},
+		"is told to be up late": {given: []link.Event{up, down}, when: isUp},
+		"was never up":          {when: isDown},
+		"was lost without a word": {given: []link.Event{up}, when: link.LinkIs{At: at(9), Switch: "pbx1", Up: true}, then: []link.Event{
+			{At: at(9), Inferred: true, Body: link.LinkDown{Switch: "pbx1", Reason: "not told"}},
+			{At: at(9), Body: link.LinkUp{Switch: "pbx1"}}}},
+		"is in step": {given: []link.Event{up}, when: link.SnapshotIs{At: at(2), Switch: "pbx1", Channels: 3, Agents: 2}, then: []link.Event{
+			{At: at(2), Body: link.Resynchronised{Switch: "pbx1", Channels: 3, Agents: 2}}}},
+	}
+	for name, s := range specs {
+		t.Run(name, func(t *testing.T) {
+			state := link.Fold(link.State{}, s.given...)
+			events := link.Observe(state, s.when)
+			assert.Equal(t, s.then, events)
+			assert.Empty(t, link.Observe(link.Fold(state, events...), s.when), "the same fact told twice adds nothing")
+		})
+	}
+}

@@ -1,0 +1,222 @@
+// Package wire is the stored form of the events: one table of names and versions, JSON bodies, and the ids.
+//
+// A name that has been stored is never used for anything else. New fields may be added to an event (absent means
+// empty); a field that is renamed or changes its meaning makes a new version, and the old one keeps its own struct
+// here with an upcast to the next. The golden files in testdata hold one example of every (name, version) ever stored
+// and are never deleted.
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+
+	"github.com/callstate/callstate/domain/agent"
+	"github.com/callstate/callstate/domain/call"
+	"github.com/callstate/callstate/domain/eventlog"
+	"github.com/callstate/callstate/domain/link"
+	"github.com/google/uuid"
+)
+
+// ErrUnknown: a record has a name or a version that this program does not know; it comes from a newer one.
+var ErrUnknown = errors.New("unknown event type or version")
+
+// The kinds of streams, as eventlog.Stream.Kind tells them.
+const (
+	Call   = "call"
+	Agent  = "agent"
+	Switch = "switch"
+)
+
+// CallStream is the stream of a call.
+func CallStream(id call.ConnID) eventlog.Stream { return eventlog.Stream(Call + "-" + id.String()) }
+
+// AgentStream is the stream of an agent's session.
+func AgentStream(agent string) eventlog.Stream { return eventlog.Stream(Agent + "-" + agent) }
+
+// SwitchStream is the stream of the link to a switch.
+func SwitchStream(name string) eventlog.Stream { return eventlog.Stream(Switch + "-" + name) }
+
+// table is the stored names of one family of events.
+type table[B any] struct {
+	byName map[string]form[B]
+	byType map[reflect.Type]form[B]
+}
+
+type form[B any] struct {
+	name    string
+	version uint16
+	example B
+	decode  func(data []byte) (B, error)
+}
+
+// as is the entry of an event type in its current version.
+func as[T, B any](name string, version uint16) form[B] {
+	var zero T
+	return form[B]{name: name, version: version, example: any(zero).(B), decode: func(data []byte) (B, error) {
+		var body T
+		err := json.Unmarshal(data, &body)
+		return any(body).(B), err
+	}}
+}
+
+func newTable[B any](forms ...form[B]) table[B] {
+	t := table[B]{byName: map[string]form[B]{}, byType: map[reflect.Type]form[B]{}}
+	for _, f := range forms {
+		t.byName[f.name], t.byType[reflect.TypeOf(f.example)] = f, f
+	}
+	return t
+}
+
+var calls = newTable(
+	as[call.CallStarted, call.Body]("CallStarted", 1),
+	as[call.CallEnded, call.Body]("CallEnded", 1),
+	as[call.PartyDialing, call.Body]("PartyDialing", 1),
+	as[call.PartyAlerting, call.Body]("PartyAlerting", 1),
+	as[call.PartyConnected, call.Body]("PartyConnected", 1),
+	as[call.PartyHeld, call.Body]("PartyHeld", 1),
+	as[call.PartyRetrieved, call.Body]("PartyRetrieved", 1),
+	as[call.PartyFailed, call.Body]("PartyFailed", 1),
+	as[call.PartyReleased, call.Body]("PartyReleased", 1),
+	as[call.QueueEntered, call.Body]("QueueEntered", 1),
+	as[call.QueueDistributed, call.Body]("QueueDistributed", 1),
+	as[call.QueueLeft, call.Body]("QueueLeft", 1),
+	as[call.QueueAbandoned, call.Body]("QueueAbandoned", 1),
+	as[call.IVREntered, call.Body]("IVREntered", 1),
+	as[call.IVRLeft, call.Body]("IVRLeft", 1),
+	as[call.UserDataChanged, call.Body]("UserDataChanged", 1),
+	as[call.DispositionSet, call.Body]("DispositionSet", 1),
+	as[call.NoteAdded, call.Body]("NoteAdded", 1),
+	as[call.AnomalyNoted, call.Body]("AnomalyNoted", 1),
+)
+
+var agents = newTable(
+	as[agent.AgentLoggedIn, agent.Body]("AgentLoggedIn", 1),
+	as[agent.AgentLoggedOut, agent.Body]("AgentLoggedOut", 1),
+	as[agent.AgentJoinedQueue, agent.Body]("AgentJoinedQueue", 1),
+	as[agent.AgentLeftQueue, agent.Body]("AgentLeftQueue", 1),
+	as[agent.AgentReady, agent.Body]("AgentReady", 1),
+	as[agent.AgentNotReady, agent.Body]("AgentNotReady", 1),
+	as[agent.AfterCallWorkStarted, agent.Body]("AfterCallWorkStarted", 1),
+	as[agent.AfterCallWorkEnded, agent.Body]("AfterCallWorkEnded", 1),
+)
+
+var links = newTable(
+	as[link.LinkUp, link.Body]("LinkUp", 1),
+	as[link.LinkDown, link.Body]("LinkDown", 1),
+	as[link.Resynchronised, link.Body]("Resynchronised", 1),
+)
+
+// Names are all stored names with their current versions ("CallStarted" -> 1).
+func Names() map[string]uint16 {
+	names := map[string]uint16{}
+	addNames(names, calls)
+	addNames(names, agents)
+	addNames(names, links)
+	return names
+}
+
+func addNames[B any](names map[string]uint16, t table[B]) {
+	for name, f := range t.byName {
+		names[name] = f.version
+	}
+}
+
+func (t table[B]) encode(stream eventlog.Stream, revision eventlog.Revision, body B) eventlog.Event {
+	f, ok := t.byType[reflect.TypeOf(body)]
+	if !ok {
+		panic(fmt.Sprintf("wire: event type %T is not in the table", body)) // a test walks all types
+	}
+	data := canonical(body)
+	return eventlog.Event{ID: EventID(stream, revision, f.name, data), Type: f.name, Version: f.version, Data: data}
+}
+
+// canonical is the JSON of an event's body: the fields in the order of its struct, no white space, nothing escaped that
+// JSON (RFC 8259) does not require.
+func canonical(body any) []byte {
+	var buffer bytes.Buffer
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(body); err != nil {
+		panic(fmt.Sprintf("wire: %T: %v", body, err)) // events are plain values: cannot happen
+	}
+	return bytes.TrimSuffix(buffer.Bytes(), []byte{'\n'})
+}
+
+func (t table[B]) decode(r eventlog.Record) (B, error) {
+	f, ok := t.byName[r.Type]
+	if !ok || r.Version != f.version {
+		var none B
+		return none, fmt.Errorf("%w: %s version %d in %s at revision %d", ErrUnknown, r.Type, r.Version, r.Stream, r.Revision)
+	}
+	body, err := f.decode(r.Data)
+	if err != nil {
+		return body, fmt.Errorf("%s in %s at revision %d: %w", r.Type, r.Stream, r.Revision, err)
+	}
+	return body, nil
+}
+
+var idSpace = uuid.MustParse("5f0c8a52-3a2e-5b1c-9d64-7a1e2f0b6c11")
+
+// EventID is the id of the event with this body at this place: a UUID of version 5 (RFC 9562). Two engines that see the
+// same thing derive the same id, and a retry has the id of the first try.
+func EventID(stream eventlog.Stream, revision eventlog.Revision, name string, body []byte) uuid.UUID {
+	key := make([]byte, 0, len(stream)+len(name)+len(body)+24)
+	key = append(append(key, stream...), 0)
+	key = append(strconv.AppendUint(key, uint64(revision), 10), 0)
+	key = append(append(key, name...), 0)
+	return uuid.NewSHA1(idSpace, append(key, body...))
+}
+
+// EncodeCall is the stored form of a call's event at a place in its stream, without the times and ids that the engine adds.
+func EncodeCall(stream eventlog.Stream, revision eventlog.Revision, e call.Event) eventlog.Event {
+	stored := calls.encode(stream, revision, e.Body)
+	stored.SwitchTime, stored.Inferred, stored.Actor = e.At, e.Inferred, e.Actor
+	return stored
+}
+
+// DecodeCall reads a record of a call's stream; ErrUnknown when it is of a newer program.
+func DecodeCall(r eventlog.Record) (call.Event, error) {
+	body, err := calls.decode(r)
+	return call.Event{At: r.SwitchTime, Inferred: r.Inferred, Actor: r.Actor, Body: body}, err
+}
+
+// EncodeAgent is EncodeCall for an agent's event.
+func EncodeAgent(stream eventlog.Stream, revision eventlog.Revision, e agent.Event) eventlog.Event {
+	stored := agents.encode(stream, revision, e.Body)
+	stored.SwitchTime, stored.Inferred, stored.Actor = e.At, e.Inferred, e.Actor
+	return stored
+}
+
+// DecodeAgent reads a record of an agent's stream.
+func DecodeAgent(r eventlog.Record) (agent.Event, error) {
+	body, err := agents.decode(r)
+	return agent.Event{At: r.SwitchTime, Inferred: r.Inferred, Actor: r.Actor, Body: body}, err
+}
+
+// EncodeLink is EncodeCall for a link's event.
+func EncodeLink(stream eventlog.Stream, revision eventlog.Revision, e link.Event) eventlog.Event {
+	stored := links.encode(stream, revision, e.Body)
+	stored.SwitchTime, stored.Inferred, stored.Actor = e.At, e.Inferred, e.Actor
+	return stored
+}
+
+// DecodeLink reads a record of a switch's stream.
+func DecodeLink(r eventlog.Record) (link.Event, error) {
+	body, err := links.decode(r)
+	return link.Event{At: r.SwitchTime, Inferred: r.Inferred, Actor: r.Actor, Body: body}, err
+}
+
+// SortedNames are the stored names in alphabetical order.
+func SortedNames() []string {
+	var names []string
+	for name := range Names() {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
