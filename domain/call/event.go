@@ -34,6 +34,7 @@ type CallStarted struct {
 	Origin       Origin `json:"origin"`
 	ANI          string `json:"ani,omitempty"`
 	DNIS         string `json:"dnis,omitempty"`
+	ConsultOf    ConnID `json:"consultOf,omitzero"` // the call about which somebody is consulted
 }
 
 // CallEnded: the last party has left. By is the party that ended it; empty: the switch.
@@ -59,6 +60,7 @@ type PartyAlerting struct {
 	Agent    string  `json:"agent,omitempty"`
 	Queue    string  `json:"queue,omitempty"`
 	Visit    VisitID `json:"visit,omitempty"`
+	From     ConnID  `json:"from,omitzero"` // the call in which the party was before, where calls were merged
 }
 
 // PartyConnected: a party takes part in the conversation, or listens to the IVR or the queue's music (EventEstablished).
@@ -70,6 +72,7 @@ type PartyConnected struct {
 	Agent    string  `json:"agent,omitempty"`
 	Queue    string  `json:"queue,omitempty"`
 	Visit    VisitID `json:"visit,omitempty"`
+	From     ConnID  `json:"from,omitzero"` // the call in which the party was before, where calls were merged
 }
 
 // PartyHeld: the party put the call on hold (EventHeld): it is the one that pressed hold, not the one that waits.

@@ -19,7 +19,7 @@ func Fold(s State, events ...Event) State {
 func (b CallStarted) evolve(s State, e Event) State {
 	s.ConnID, s.Switch, s.SwitchCallID = b.ConnID, b.Switch, b.SwitchCallID
 	s.Origin, s.ANI, s.DNIS = b.Origin, b.ANI, b.DNIS
-	s.StartedAt = e.At
+	s.StartedAt, s.ConsultOf = e.At, b.ConsultOf
 	return s
 }
 
@@ -39,6 +39,7 @@ func (b PartyAlerting) evolve(s State, e Event) State {
 	return s.change(b.Party, e.At, func(p *Party) {
 		p.describe(b.DN, b.External, b.Role, b.Agent, b.Queue, b.Visit)
 		p.enter(Alerting, e.At)
+		p.came(b.From)
 		p.AlertingAt = e.At
 	})
 }
@@ -47,6 +48,7 @@ func (b PartyConnected) evolve(s State, e Event) State {
 	return s.change(b.Party, e.At, func(p *Party) {
 		p.describe(b.DN, b.External, b.Role, b.Agent, b.Queue, b.Visit)
 		p.enter(Connected, e.At)
+		p.came(b.From)
 		if p.ConnectedAt.IsZero() {
 			p.ConnectedAt = e.At
 		}
@@ -181,6 +183,13 @@ func (p *Party) describe(dn string, external bool, role Role, agent, queue strin
 	}
 	if queue != "" {
 		p.Queue, p.Visit = queue, visit
+	}
+}
+
+// came notes the call in which the party was before.
+func (p *Party) came(from ConnID) {
+	if !from.IsZero() {
+		p.From = from
 	}
 }
 

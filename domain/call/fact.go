@@ -20,7 +20,8 @@ type CallIs struct {
 	SwitchCallID string
 	Origin       Origin
 	ANI, DNIS    string
-	Inferred     bool // the beginning was not seen
+	ConsultOf    ConnID // the call about which somebody is consulted
+	Inferred     bool   // the beginning was not seen
 }
 
 // PartyIs: a party is in a telephony state. What describes the party is told whenever it is known; where it is empty,
@@ -38,6 +39,7 @@ type PartyIs struct {
 	Visit    VisitID // the wait that the offer belongs to
 	Cause    Cause   // with Failed and Released
 	By       PartyID // with Released: who ended it; empty: the switch
+	From     ConnID  // the call in which the party was before
 	MayHold  bool    // with Connected: whether the party holds the call was not said
 	Inferred bool    // the switch did not say so itself
 }

@@ -39,7 +39,7 @@ func (f CallIs) observe(s State) []Event {
 		return nil
 	}
 	return []Event{{At: f.At, Inferred: f.Inferred, Body: CallStarted{
-		ConnID: f.ConnID, Switch: f.Switch, SwitchCallID: f.SwitchCallID, Origin: f.Origin, ANI: f.ANI, DNIS: f.DNIS,
+		ConnID: f.ConnID, Switch: f.Switch, SwitchCallID: f.SwitchCallID, Origin: f.Origin, ANI: f.ANI, DNIS: f.DNIS, ConsultOf: f.ConsultOf,
 	}}}
 }
 
@@ -65,7 +65,7 @@ func (f PartyIs) observe(s State) []Event {
 		return nil // dialling again is no step back
 	case Alerting:
 		if p.Telephony == Null || p.Telephony == Initiated {
-			return f.event(PartyAlerting{Party: f.Party, DN: f.DN, External: f.External, Role: stored(f.Role), Agent: f.Agent, Queue: f.Queue, Visit: f.Visit})
+			return f.event(PartyAlerting{Party: f.Party, DN: f.DN, External: f.External, Role: stored(f.Role), Agent: f.Agent, Queue: f.Queue, Visit: f.Visit, From: f.From})
 		}
 		return s.anomaly(f, IllegalTransition, string(f.Party), p.Telephony.String()+" to "+f.State.String())
 	case Connected:
@@ -96,7 +96,7 @@ func (f PartyIs) observe(s State) []Event {
 }
 
 func (f PartyIs) connected() PartyConnected {
-	return PartyConnected{Party: f.Party, DN: f.DN, External: f.External, Role: stored(f.Role), Agent: f.Agent, Queue: f.Queue, Visit: f.Visit}
+	return PartyConnected{Party: f.Party, DN: f.DN, External: f.External, Role: stored(f.Role), Agent: f.Agent, Queue: f.Queue, Visit: f.Visit, From: f.From}
 }
 
 func (f PartyIs) event(b Body) []Event { return []Event{{At: f.At, Inferred: f.Inferred, Body: b}} }
@@ -244,8 +244,31 @@ func conclude(s State, last Event) []Event {
 			add(false, IVRLeft{IVR: v.IVR, Party: v.Party})
 		}
 	}
-	if over {
-		add(last.Inferred, CallEnded{By: released.By, Cause: released.Cause})
+	for _, p := range s.Parkings {
+		if p.EndedAt.IsZero() && (over || p.Party == released.Party) {
+			add(false, CallUnparked{Party: p.Party, Reason: ParkAbandoned})
+		}
+	}
+	for _, c := range s.Consults {
+		if c.EndedAt.IsZero() && over {
+			add(false, ConsultEnded{Consult: c.Consult, Result: ConsultCancelled})
+		}
+	}
+	for _, o := range s.Observers {
+		if o.LeftAt.IsZero() && (over || o.Target == released.Party) {
+			add(false, SupervisorLeft{Party: o.Party})
+		}
+	}
+	for _, r := range s.Recordings {
+		if r.State != Stopped && (over || r.Party == released.Party) {
+			add(false, RecordingStopped{Recording: r.ID})
+		}
+	}
+	switch {
+	case over && last.Inferred:
+		add(true, CallPresumedEnded{Reason: GoneAtResync})
+	case over:
+		add(false, CallEnded{By: released.By, Cause: released.Cause})
 	}
 	return events
 }

@@ -30,6 +30,75 @@ type State struct {
 	Disposition  string
 	Notes        []string
 	Anomalies    []NotedAnomaly
+
+	ConsultOf  ConnID // the call about which somebody is consulted in this one
+	Consults   []Consultation
+	Transfers  []Transfer
+	Absorbed   []ConnID // calls that became part of this one
+	MergedInto ConnID   // the call of which this one became part
+	Conference bool     // a conference was formed
+	Observers  []Observer
+	Parkings   []Parking
+	Recordings []Recording
+	Presumed   bool      // its end was not seen
+	LastDigits time.Time // when digits were last collected
+}
+
+// Consultation is a call that a party of this call made about it.
+type Consultation struct {
+	Consult   ConnID
+	By        PartyID
+	To        string
+	StartedAt time.Time
+	EndedAt   time.Time // zero: it goes on
+	Result    ConsultResult
+}
+
+// Transfer is one transfer of the call.
+type Transfer struct {
+	Kind   TransferKind
+	By     PartyID
+	To     string
+	ToCall ConnID
+	At     time.Time
+}
+
+// Observer is a supervisor's stay.
+type Observer struct {
+	Party    PartyID
+	DN       string
+	Target   PartyID
+	Mode     SupervisionMode
+	JoinedAt time.Time
+	LeftAt   time.Time // zero: still there
+}
+
+// Parking is a party's stay in a parking space.
+type Parking struct {
+	Party    PartyID
+	Space    string
+	ParkedAt time.Time
+	EndedAt  time.Time // zero: still there
+	Reason   UnparkReason
+	By       string // who took the call
+}
+
+// RecordingState is how far a recording has come.
+type RecordingState string
+
+const (
+	Recorded RecordingState = "recording"
+	Paused   RecordingState = "paused"
+	Stopped  RecordingState = "stopped"
+)
+
+// Recording is one recording of the call.
+type Recording struct {
+	ID        string
+	Party     PartyID
+	State     RecordingState
+	StartedAt time.Time
+	ChangedAt time.Time
 }
 
 // Party is a relation between the call and a device.
@@ -55,6 +124,7 @@ type Party struct {
 	FailedAt    time.Time
 	Cause       Cause
 	ReleasedBy  PartyID // the party that ended it; empty: the switch
+	From        ConnID  // the call it was in before
 }
 
 // Answered reports whether the party was ever connected.
@@ -168,6 +238,9 @@ func (s State) Talking() bool {
 
 // Type is the kind of the call as reports tell it: who called whom decides, not who talks now.
 func (s State) Type() Type {
+	if !s.ConsultOf.IsZero() {
+		return Consult
+	}
 	if s.Origin == External {
 		return Inbound
 	}
@@ -197,6 +270,46 @@ func (s State) OpenIVR(party PartyID, name string) (IVRVisit, bool) {
 		}
 	}
 	return IVRVisit{}, false
+}
+
+// OpenConsult returns the consultation that goes on about this call; a zero ConnID matches any.
+func (s State) OpenConsult(consult ConnID) (Consultation, bool) {
+	for _, c := range s.Consults {
+		if c.EndedAt.IsZero() && (consult.IsZero() || c.Consult == consult) {
+			return c, true
+		}
+	}
+	return Consultation{}, false
+}
+
+// OpenParking returns the parking space in which a party is.
+func (s State) OpenParking(party PartyID) (Parking, bool) {
+	for _, p := range s.Parkings {
+		if p.EndedAt.IsZero() && p.Party == party {
+			return p, true
+		}
+	}
+	return Parking{}, false
+}
+
+// OpenObserver returns the stay of a supervisor that goes on.
+func (s State) OpenObserver(party PartyID) (Observer, bool) {
+	for _, o := range s.Observers {
+		if o.LeftAt.IsZero() && o.Party == party {
+			return o, true
+		}
+	}
+	return Observer{}, false
+}
+
+// Recording returns the recording with this id.
+func (s State) Recording(id string) (Recording, bool) {
+	for _, r := range s.Recordings {
+		if r.ID == id {
+			return r, true
+		}
+	}
+	return Recording{}, false
 }
 
 // UserData is the user data as sorted pairs.

@@ -1,5 +1,7 @@
 package call
 
+import "fmt"
+
 // PartyID names a party within its call: the switch's own id of the leg.
 type PartyID string
 
@@ -22,6 +24,7 @@ const (
 	Inbound    Type = "inbound"
 	Outbound   Type = "outbound"
 	InternalTo Type = "internal"
+	Consult    Type = "consult" // somebody is consulted about another call
 )
 
 // Role is a party's part in the call (T-Library DNRole).
@@ -70,6 +73,17 @@ func (t Telephony) String() string {
 // MarshalText is String.
 func (t Telephony) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
 
+// UnmarshalText reads what MarshalText wrote.
+func (t *Telephony) UnmarshalText(text []byte) error {
+	for known := Null; known <= Released; known++ {
+		if known.String() == string(text) {
+			*t = known
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is not a telephony state", text)
+}
+
 // Live reports whether a party in this state is still on the call.
 func (t Telephony) Live() bool { return t != Null && t != Released }
 
@@ -87,6 +101,8 @@ const (
 	Abandoned         Cause = "abandoned"         // the caller gave up while this party rang
 	AnsweredElsewhere Cause = "answeredElsewhere" // another device was faster
 	Cancelled         Cause = "cancelled"         // the switch took the call back
+	Transferred       Cause = "transferred"       // the party sent the call on, or was sent on itself
+	Conferenced       Cause = "conferenced"       // the party's leg became part of a conference
 	UnknownCause      Cause = "unknown"
 )
 
@@ -121,4 +137,48 @@ const (
 	ActivityAfterEnd  Anomaly = "activityAfterEnd"  // a call that had ended has a new party
 	IllegalTransition Anomaly = "illegalTransition" // a state that cannot follow the present one
 	UserDataTooLarge  Anomaly = "userDataTooLarge"  // more user data than a call can carry
+)
+
+// TransferKind is how a call was transferred.
+type TransferKind string
+
+const (
+	Blind    TransferKind = "blind"    // single-step: without talking to the target first
+	Attended TransferKind = "attended" // two-step: after a consultation, answered or still ringing
+	Redirect TransferKind = "redirect" // by a third party
+)
+
+// ConsultResult is what came of a consultation.
+type ConsultResult string
+
+const (
+	ConsultTransferred ConsultResult = "transferred"
+	ConsultConferenced ConsultResult = "conferenced"
+	ConsultCancelled   ConsultResult = "cancelled"
+)
+
+// SupervisionMode is what a supervisor can do (ECMA-269 silent participation).
+type SupervisionMode string
+
+const (
+	Silent  SupervisionMode = "silent"  // hears both
+	Whisper SupervisionMode = "whisper" // is heard by the supervised party alone
+	Barge   SupervisionMode = "barge"   // is heard by all
+)
+
+// UnparkReason is how a parking ended.
+type UnparkReason string
+
+const (
+	ParkRetrieved UnparkReason = "retrieved"
+	ParkTimedOut  UnparkReason = "timedOut"
+	ParkAbandoned UnparkReason = "abandoned"
+)
+
+// PresumedReason is why a call is presumed to have ended.
+type PresumedReason string
+
+const (
+	GoneAtResync  PresumedReason = "goneAtResync"  // after the link was lost, the switch did not have it any more
+	SwitchRestart PresumedReason = "switchRestart" // the switch was started anew
 )

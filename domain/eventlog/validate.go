@@ -19,8 +19,10 @@ const (
 	MaxActor = 512
 	// MaxData is the greatest length of an event's data.
 	MaxData = 512 << 10
-	// MaxAppend is the greatest total of the data in one call of Append.
-	MaxAppend = 4 << 20
+	// MaxAppend is the greatest total of the events in one call of Append, each counted with its data, its type and
+	// actor, the name of its stream, and eventOverhead for the rest.
+	MaxAppend     = 4 << 20
+	eventOverhead = 128
 )
 
 // Validate checks what does not depend on the state of a log: it is what every store does first in Append. The error
@@ -52,11 +54,12 @@ func Validate(appends []StreamAppend) error {
 			if err := each.Events[j].Validate(); err != nil {
 				return fmt.Errorf("%w (event %d for stream %s)", err, j, each.Stream)
 			}
-			total += len(each.Events[j].Data)
+			event := &each.Events[j]
+			total += len(event.Data) + len(event.Type) + len(event.Actor) + len(each.Stream) + eventOverhead
 		}
 	}
 	if total > MaxAppend {
-		return fmt.Errorf("%w: %d bytes of data in one call, at most %d are taken", ErrInvalid, total, MaxAppend)
+		return fmt.Errorf("%w: %d bytes in one call, at most %d are taken", ErrInvalid, total, MaxAppend)
 	}
 	return nil
 }

@@ -34,8 +34,15 @@ type LinkDown struct {
 // Resynchronised: after the link came up, what the switch has now was compared with what was known.
 type Resynchronised struct {
 	Switch   string `json:"switch"`
-	Channels int    `json:"channels"` // legs that the switch has
-	Agents   int    `json:"agents"`   // agents logged in
+	Channels int    `json:"channels"`          // legs that the switch has
+	Agents   int    `json:"agents"`            // agents logged in
+	Started  string `json:"started,omitempty"` // when the switch was started, in its own words
+}
+
+// SwitchRestarted: the switch was started anew since it was last heard; what it had then, it has no more.
+type SwitchRestarted struct {
+	Switch  string `json:"switch"`
+	Started string `json:"started"`
 }
 
 // State is what is known of a link.
@@ -44,6 +51,8 @@ type State struct {
 	Up     bool
 	Since  time.Time
 	Synced time.Time // last Resynchronised
+	// Started is when the switch was started, in its own words: another word is another start.
+	Started string
 }
 
 // Evolve is the state after an event.
@@ -69,6 +78,14 @@ func (b LinkDown) evolve(s State, e Event) State {
 
 func (b Resynchronised) evolve(s State, e Event) State {
 	s.Synced = e.At
+	if b.Started != "" {
+		s.Started = b.Started
+	}
+	return s
+}
+
+func (b SwitchRestarted) evolve(s State, e Event) State {
+	s.Started = b.Started
 	return s
 }
 
@@ -87,12 +104,15 @@ type LinkIs struct {
 	Reason  string // when down
 }
 
-// SnapshotIs: the switch has told all it has.
+// SnapshotIs: the switch has told all it has. Whoever records the fact lets go the parties of its calls that are not
+// among Parties.
 type SnapshotIs struct {
 	At       time.Time
 	Switch   string
 	Channels int
 	Agents   int
+	Started  string
+	Parties  []string // ids of all legs that the switch has
 }
 
 // Observe returns what a fact changes; nothing when it is known already or older than what is known.
@@ -117,9 +137,16 @@ func (f LinkIs) observe(s State) []Event {
 	return nil
 }
 
+// sameSnapshot is how far apart two engines on one link may see the same snapshot.
+const sameSnapshot = time.Second
+
 func (f SnapshotIs) observe(s State) []Event {
-	if !f.At.After(s.Synced) {
+	if f.At.Sub(s.Synced) < sameSnapshot {
 		return nil
 	}
-	return []Event{{At: f.At, Body: Resynchronised{Switch: f.Switch, Channels: f.Channels, Agents: f.Agents}}}
+	var events []Event
+	if s.Started != "" && f.Started != "" && f.Started != s.Started {
+		events = append(events, Event{At: f.At, Body: SwitchRestarted{Switch: f.Switch, Started: f.Started}})
+	}
+	return append(events, Event{At: f.At, Body: Resynchronised{Switch: f.Switch, Channels: f.Channels, Agents: f.Agents, Started: f.Started}})
 }

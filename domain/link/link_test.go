@@ -29,6 +29,12 @@ func TestALink(t *testing.T) {
 			{At: at(9), Body: link.LinkUp{Switch: "pbx1"}}}},
 		"is in step": {given: []link.Event{up}, when: link.SnapshotIs{At: at(2), Switch: "pbx1", Channels: 3, Agents: 2}, then: []link.Event{
 			{At: at(2), Body: link.Resynchronised{Switch: "pbx1", Channels: 3, Agents: 2}}}},
+		"is back with a switch that was started anew": {
+			given: []link.Event{up, {At: at(2), Body: link.Resynchronised{Switch: "pbx1", Started: "monday"}}},
+			when:  link.SnapshotIs{At: at(9), Switch: "pbx1", Started: "tuesday"},
+			then: []link.Event{
+				{At: at(9), Body: link.SwitchRestarted{Switch: "pbx1", Started: "tuesday"}},
+				{At: at(9), Body: link.Resynchronised{Switch: "pbx1", Started: "tuesday"}}}},
 	}
 	for name, s := range specs {
 		t.Run(name, func(t *testing.T) {

@@ -92,6 +92,21 @@ var calls = newTable(
 	as[call.DispositionSet, call.Body]("DispositionSet", 1),
 	as[call.NoteAdded, call.Body]("NoteAdded", 1),
 	as[call.AnomalyNoted, call.Body]("AnomalyNoted", 1),
+	as[call.ConsultStarted, call.Body]("ConsultStarted", 1),
+	as[call.ConsultEnded, call.Body]("ConsultEnded", 1),
+	as[call.CallTransferred, call.Body]("CallTransferred", 1),
+	as[call.CallMerged, call.Body]("CallMerged", 1),
+	as[call.ConferenceFormed, call.Body]("ConferenceFormed", 1),
+	as[call.SupervisorJoined, call.Body]("SupervisorJoined", 1),
+	as[call.SupervisorLeft, call.Body]("SupervisorLeft", 1),
+	as[call.CallParked, call.Body]("CallParked", 1),
+	as[call.CallUnparked, call.Body]("CallUnparked", 1),
+	as[call.RecordingStarted, call.Body]("RecordingStarted", 1),
+	as[call.RecordingPaused, call.Body]("RecordingPaused", 1),
+	as[call.RecordingResumed, call.Body]("RecordingResumed", 1),
+	as[call.RecordingStopped, call.Body]("RecordingStopped", 1),
+	as[call.DigitsCollected, call.Body]("DigitsCollected", 1),
+	as[call.CallPresumedEnded, call.Body]("CallPresumedEnded", 1),
 )
 
 var agents = newTable(
@@ -109,6 +124,7 @@ var links = newTable(
 	as[link.LinkUp, link.Body]("LinkUp", 1),
 	as[link.LinkDown, link.Body]("LinkDown", 1),
 	as[link.Resynchronised, link.Body]("Resynchronised", 1),
+	as[link.SwitchRestarted, link.Body]("SwitchRestarted", 1),
 )
 
 // Names are all stored names with their current versions ("CallStarted" -> 1).

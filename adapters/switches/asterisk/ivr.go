@@ -1,0 +1,154 @@
+package asterisk
+
+import (
+	"path"
+	"strings"
+
+	"github.com/callstate/callstate/domain/call"
+)
+
+// ivrStay is the IVR that a channel is in.
+type ivrStay struct {
+	name     string
+	implicit bool // known from the dialplan or AGI; a user event knows better
+	context  string
+}
+
+// userEvent reads the events that a dialplan sends itself: IvrEnter and IvrLeave (header Ivr, and Choice) for the steps
+// of an IVR, CallData for data to attach to the call: all headers that follow.
+func (t *Translator) userEvent(b Block) {
+	ch := t.channel(b, "")
+	if ch == nil {
+		return // sent from outside a channel: it names no call
+	}
+	t.tellDigits(ch)
+	name := b.Get("UserEvent")
+	switch {
+	case strings.EqualFold(name, "IvrEnter"):
+		t.enterIVR(ch, ivrStay{name: b.Get("Ivr")})
+	case strings.EqualFold(name, "IvrLeave"):
+		if ivr := b.Get("Ivr"); ivr != "" && ch.ivr.name != ivr {
+			if ch.leftIVR == ivr && ch.ivr.name == "" {
+				break // told before
+			}
+			t.leaveIVR(ch, "", true)
+			ch.ivr = ivrStay{name: ivr} // its beginning was missed
+		}
+		t.leaveIVR(ch, b.Get("Choice"), false)
+	case strings.EqualFold(name, "CallData"):
+		var set []call.Pair
+		for _, h := range b.After("UserEvent") {
+			set = append(set, call.Pair{Key: strings.Clone(h.Name), Value: strings.Clone(h.Value)})
+		}
+		t.attach(ch, set)
+	}
+	t.wentOn(ch)
+}
+
+func (t *Translator) attach(ch *channel, set []call.Pair) {
+	if len(set) == 0 {
+		return
+	}
+	t.introduce(ch, Block{}, "")
+	by := "switch"
+	if ch.ivr.name != "" {
+		by = "ivr:" + ch.ivr.name
+	}
+	t.callFact(ch.call.connID, call.DataIs{At: t.clock.next(), Set: set, By: by})
+}
+
+func (t *Translator) enterIVR(ch *channel, stay ivrStay) {
+	if stay.name == "" || ch.ivr.name == stay.name || stay.implicit && ch.ivr.name != "" && !ch.ivr.implicit {
+		return
+	}
+	t.leaveIVR(ch, "", !ch.ivr.implicit)
+	t.introduce(ch, Block{}, "")
+	ch.ivr, ch.leftIVR = stay, ""
+	t.callFact(ch.call.connID, call.IVRIs{At: t.clock.next(), IVR: stay.name, Party: call.PartyID(ch.id), Inside: true})
+}
+
+// leaveIVR: the IVR lets go of the channel. inferred: it did not say so.
+func (t *Translator) leaveIVR(ch *channel, choice string, inferred bool) {
+	if ch.ivr.name == "" {
+		return
+	}
+	t.callFact(ch.call.connID, call.IVRIs{At: t.clock.next(), IVR: ch.ivr.name, Party: call.PartyID(ch.id), Choice: choice, Inferred: inferred})
+	ch.leftIVR = ch.ivr.name
+	ch.ivr = ivrStay{}
+}
+
+// newexten: the dialplan goes on to another step of a channel.
+func (t *Translator) newexten(b Block) {
+	t.dialplan = true
+	ch := t.channel(b, "")
+	if ch == nil {
+		return
+	}
+	extension, application := firstOf(b.Get("Extension"), b.Get("Exten")), b.Get("Application")
+	if extension == "h" { // the hangup extension: the caller is gone already
+		ch.wait.gaveUp()
+		t.settleWait(ch, true)
+		return
+	}
+	if application != "AppQueue" && application != "AppDial" { // what a called phone is shown to run
+		ch.goesOn()
+	}
+	if ch.ivr.implicit && ch.ivr.context == "" {
+		t.leaveIVR(ch, "", false) // the AGI script has returned
+	}
+	t.tellDigits(ch)
+	if application == "ChanSpy" {
+		ch.spyOptions = b.Get("AppData")
+	}
+	context := b.Get("Context")
+	if ch.ivr.implicit && ch.ivr.context != "" && ch.ivr.context != context {
+		t.leaveIVR(ch, "", false)
+	}
+	switch {
+	case strings.HasSuffix(application, "AGI"):
+		script, _, _ := strings.Cut(b.Get("AppData"), ",")
+		t.enterIVR(ch, ivrStay{name: path.Base(script), implicit: true})
+	case matchesAny(t.vocabulary.IVRContexts, context):
+		t.enterIVR(ch, ivrStay{name: context, implicit: true, context: context})
+	}
+	if application != "AppQueue" && !ch.wait.announced().IsZero() {
+		t.settleWait(ch, false)
+	}
+}
+
+// agiExec: a script controls the channel. Where the dialplan class is on, newexten knew it before, with its name.
+func (t *Translator) agiExec(b Block) {
+	if ch := t.channel(b, ""); ch != nil && !t.dialplan {
+		t.enterIVR(ch, ivrStay{name: "agi", implicit: true})
+	}
+}
+
+// varSet reads the channel variables that become user data, and the queue's result.
+func (t *Translator) varSet(b Block) {
+	t.dialplan = true
+	variable := strings.TrimLeft(b.Get("Variable"), "_")
+	attached := matchesAny(t.vocabulary.DataVariables, variable)
+	if variable != "QUEUESTATUS" && variable != "AGISTATUS" && !attached {
+		return
+	}
+	ch := t.channel(b, "")
+	if ch == nil {
+		return
+	}
+	value := b.Get("Value")
+	switch {
+	case variable == "QUEUESTATUS":
+		t.queueStatus(ch, value)
+	case variable == "AGISTATUS" && ch.ivr.implicit && ch.ivr.context == "":
+		t.leaveIVR(ch, "", false)
+	case attached && value != "":
+		t.attach(ch, []call.Pair{{Key: strings.Clone(variable), Value: strings.Clone(value)}})
+	}
+}
+
+// wentOn: the channel does something else than wait; where the dialplan class is off, this is all that tells a timeout.
+func (t *Translator) wentOn(ch *channel) {
+	if !ch.wait.announced().IsZero() && !t.dialplan {
+		t.settleWait(ch, false)
+	}
+}

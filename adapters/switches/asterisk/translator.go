@@ -1,0 +1,343 @@
+package asterisk
+
+import (
+	"path"
+	"time"
+
+	"github.com/callstate/callstate/domain/agent"
+	"github.com/callstate/callstate/domain/call"
+	"github.com/callstate/callstate/domain/engine"
+	"github.com/callstate/callstate/domain/link"
+)
+
+// Vocabulary is what a translator must be told about the switch's own configuration, because AMI does not say it.
+type Vocabulary struct {
+	// Switch is our name of the switch; it is part of every ConnID.
+	Switch string
+	// Trunks are patterns (path.Match) of endpoint names that lead to the public network. Where none is given, an
+	// endpoint is a trunk unless its name is a number, a queue member has it, or its context has "internal" in its name.
+	Trunks []string
+	// IVRContexts are patterns of dialplan contexts that are IVRs, named by the context. They need the dialplan class.
+	IVRContexts []string
+	// DataVariables are the channel variables that become user data of the call.
+	DataVariables []string
+	// Wrapup is the wrapuptime of each queue: AMI does not tell it (queues.conf, wrapuptime).
+	Wrapup map[string]time.Duration
+	// DefaultWrapup is for the queues that Wrapup does not name.
+	DefaultWrapup time.Duration
+	// AfterCallWorkReasons are the pause reasons that mean after-call work. Empty: DefaultAfterCallWorkReasons.
+	AfterCallWorkReasons []string
+}
+
+// DefaultAfterCallWorkReasons are the pause reasons that mean after-call work unless the vocabulary says otherwise.
+func DefaultAfterCallWorkReasons() []string {
+	return []string{"after-call work", "acw", "wrapup", "wrap-up"}
+}
+
+// Translator turns AMI blocks into facts of the call model. It is the only place that knows what Asterisk's events
+// mean. It keeps what it needs of the channels, queues and members of one link, and is used by one goroutine.
+//
+// It reads AMI as Asterisk 18 to 22 documents it (docs.asterisk.org, AMI Events).
+type Translator struct {
+	vocabulary Vocabulary
+	clock      linkClock
+	version    string
+	early      []func() // what came before the link's clock was known
+
+	channels  map[string]*channel // by Uniqueid
+	byName    map[string]*channel
+	calls     map[string]*callOnSwitch // by Linkedid
+	bridges   map[string][]*channel
+	locals    map[string]*channel // by Uniqueid
+	held      map[string]*channel // who holds a call, by DN
+	rooms     map[string]*room    // conferences
+	gone      gone
+	ending    []*channel // channels that must hang up at once
+	unsettled []*channel // waits whose end was announced without saying how
+	roster    roster
+	working   map[string]work  // after-call work, by agent
+	lists     map[string]*list // answers to list actions under way, by ActionID
+	dialplan  bool             // the link has the dialplan class: VarSet and Newexten come
+	inferring bool             // what is told now comes from a snapshot
+
+	channelsListed, queuesListed bool // since the link came up
+
+	upAt       time.Time            // when this connection began to tell
+	lostAt     time.Time            // when the last connection ended
+	snapshotAt time.Time            // of a new connection: how late it was at the switch at least, by its channels' ages
+	missing    []*channel           // what a snapshot did not name
+	startup    string               // when the switch was started, as it says
+	lastCalls  map[string]time.Time // when an agent's last call ended, as the queues say
+
+	out []engine.Observation
+}
+
+// NewTranslator returns a translator for one link.
+func NewTranslator(v Vocabulary) *Translator {
+	if len(v.AfterCallWorkReasons) == 0 {
+		v.AfterCallWorkReasons = DefaultAfterCallWorkReasons()
+	}
+	t := &Translator{vocabulary: v, roster: newRoster(), working: map[string]work{}, lastCalls: map[string]time.Time{}}
+	t.forget()
+	return t
+}
+
+// forget drops all that is known of channels.
+func (t *Translator) forget() {
+	t.channels, t.byName = map[string]*channel{}, map[string]*channel{}
+	t.calls, t.bridges = map[string]*callOnSwitch{}, map[string][]*channel{}
+	t.locals, t.held, t.rooms = map[string]*channel{}, map[string]*channel{}, map[string]*room{}
+	t.gone = gone{ids: map[string]bool{}}
+	t.lists, t.unsettled, t.ending = map[string]*list{}, nil, nil
+	t.channelsListed, t.queuesListed = false, false
+}
+
+// LinkUp: a connection to the manager is there and logged in. received is when, on our clock; the zero time where a
+// recording is read, whose own clock is then the only one.
+func (t *Translator) LinkUp(version string, received time.Time) []engine.Observation {
+	t.begin()
+	t.version = version
+	t.clock.begin(received)
+	t.snapshotAt, t.startup = time.Time{}, ""
+	t.channelsListed, t.queuesListed = false, false
+	t.whenClockKnown(func() {
+		t.upAt = t.clock.last
+		t.linkFact(link.LinkIs{At: t.clock.next(), Switch: t.vocabulary.Switch, Kind: "asterisk", Version: t.version, Up: true})
+	})
+	return t.out
+}
+
+// LinkDown: the connection is gone.
+func (t *Translator) LinkDown(reason string, received time.Time) []engine.Observation {
+	t.begin()
+	t.clock.receivedAt(received)
+	if !t.clock.known() && (!received.IsZero() || len(t.early) > 0) {
+		t.clock.tell(received) // a recording without a single time: whatever is in it happened just after the last
+	}
+	t.flushEarly()
+	t.settleQueues(t.clock.next())
+	t.endOverdue(t.clock.last)
+	if received.IsZero() && t.clock.last.Sub(t.upAt) > hangupPatience {
+		t.letGo(t.silent()) // nothing more will be heard of them: this is a recording
+	}
+	t.linkFact(link.LinkIs{At: t.clock.next(), Switch: t.vocabulary.Switch, Reason: reason})
+	t.lostAt, t.lists = t.clock.last, map[string]*list{}
+	return t.out
+}
+
+// Advance lets time pass without blocks, so that what is due happens.
+func (t *Translator) Advance(received time.Time) []engine.Observation {
+	t.begin()
+	if !t.clock.known() && t.clock.waitedFor(received) > clockPatience {
+		t.clock.tell(received) // a silent switch that does not answer pings with its time: ours must do
+		t.flushEarly()
+	}
+	t.fire(t.clock.estimate(received))
+	return t.out
+}
+
+// Translate returns the facts in a block. The slice is valid until the next call.
+func (t *Translator) Translate(b Block, received time.Time) []engine.Observation {
+	t.begin()
+	t.clock.receivedAt(received)
+	event := b.Event()
+	if event == "" {
+		t.response(b)
+		return t.out
+	}
+	if id := b.ActionID(); id != "" && t.listAnswer(id, event, b) {
+		return t.out
+	}
+	if at, ok := b.Timestamp(); ok {
+		t.time(at)
+	} else if !t.clock.stamped && t.clock.waitedFor(received) > clockPatience {
+		t.clock.tell(received) // timestampevents is off: when we heard it is the best there is
+		t.flushEarly()
+		t.fire(t.clock.last)
+	}
+	if !t.clock.known() {
+		t.early = append(t.early, func() { t.event(event, b) })
+		return t.out
+	}
+	t.event(event, b)
+	return t.out
+}
+
+func (t *Translator) event(event string, b Block) {
+	switch event {
+	case "Newchannel", "Newstate", "NewCallerid", "NewConnectedLine", "MusicOnHoldStart", "MusicOnHoldStop":
+		t.channel(b, "")
+	case "Hangup":
+		t.hangup(b)
+	case "HangupRequest":
+		t.hangupRequest(b)
+	case "SoftHangupRequest":
+		if ch := t.channel(b, ""); ch != nil {
+			ch.wait.gaveUp()
+			t.mustEnd(ch)
+		}
+	case "DialBegin", "DialState":
+		t.dialBegin(b)
+	case "DialEnd":
+		t.dialEnd(b)
+	case "BridgeEnter":
+		t.bridgeEnter(b)
+	case "BridgeLeave":
+		t.bridgeLeave(b)
+	case "Hold":
+		t.hold(b, call.Held)
+	case "Unhold":
+		t.hold(b, call.Connected)
+	case "QueueCallerJoin":
+		t.queueJoin(b)
+	case "QueueCallerLeave":
+		t.queueLeave(b)
+	case "QueueCallerAbandon":
+		t.queueAbandon(b)
+	case "AgentCalled":
+		t.agentCalled(b)
+	case "AgentConnect":
+		t.agentConnect(b)
+	case "AgentRingNoAnswer":
+		t.agentRingNoAnswer(b)
+	case "AgentComplete":
+		t.agentComplete(b)
+	case "QueueMemberAdded", "QueueMemberStatus", "QueueMemberPause", "QueueMember":
+		t.memberIs(b, true)
+	case "QueueMemberRemoved":
+		t.memberIs(b, false)
+	case "UserEvent":
+		t.userEvent(b)
+	case "Newexten":
+		t.newexten(b)
+	case "VarSet":
+		t.varSet(b)
+	case "AGIExecStart":
+		t.agiExec(b)
+	case "BlindTransfer":
+		t.blindTransfer(b)
+	case "AttendedTransfer":
+		t.attendedTransfer(b)
+	case "ConfbridgeJoin":
+		t.conferenceJoin(b)
+	case "ConfbridgeLeave":
+		t.conferenceLeave(b)
+	case "ParkedCall":
+		t.parked(b)
+	case "UnParkedCall":
+		t.unparked(b, call.ParkRetrieved)
+	case "ParkedCallTimeOut":
+		t.unparked(b, call.ParkTimedOut)
+	case "ParkedCallGiveUp":
+		t.unparked(b, call.ParkAbandoned)
+	case "MixMonitorStart":
+		t.recording(b, call.Recorded)
+	case "MixMonitorStop":
+		t.recording(b, call.Stopped)
+	case "MixMonitorMute":
+		if b.Get("State") == "1" {
+			t.recording(b, call.Paused)
+		} else {
+			t.recording(b, call.Recorded)
+		}
+	case "ChanSpyStart":
+		t.spy(b, true)
+	case "ChanSpyStop":
+		t.spy(b, false)
+	case "OriginateResponse":
+		t.originated(b)
+	case "DTMFEnd":
+		t.digit(b)
+	case "Shutdown":
+		// Every call has been ended by its own events before; the link goes down next.
+	}
+}
+
+// response reads the one answer that matters here: that to a Ping carries the switch's clock.
+func (t *Translator) response(b Block) {
+	if date := b.Get("CoreStartupDate"); date != "" {
+		t.startup = date + " " + b.Get("CoreStartupTime")
+	}
+	if b.Get("Ping") != "Pong" {
+		t.listBegins(b)
+		return
+	}
+	if at, ok := b.Timestamp(); ok {
+		t.time(at)
+	}
+}
+
+// time takes the switch's time, and does what waited for it or is due.
+func (t *Translator) time(at time.Time) {
+	t.clock.stamped = true
+	if t.clock.fresh && t.snapshotAt.After(t.clock.last) && t.snapshotAt.Before(at) {
+		t.clock.tell(t.snapshotAt) // the snapshot that has come so far is older than this first event
+		t.flushEarly()
+	}
+	t.clock.tell(at)
+	t.flushEarly()
+	t.fire(t.clock.last)
+}
+
+func (t *Translator) begin() { t.out = t.out[:0] }
+
+func (t *Translator) whenClockKnown(do func()) {
+	if t.clock.known() {
+		do()
+		return
+	}
+	t.early = append(t.early, do)
+}
+
+func (t *Translator) flushEarly() {
+	if len(t.early) == 0 || !t.clock.known() {
+		return
+	}
+	early := t.early
+	t.early = nil
+	for _, do := range early {
+		do()
+	}
+}
+
+func (t *Translator) callFact(id call.ConnID, f call.Fact) {
+	t.out = append(t.out, engine.Observation{Call: id, CallFact: f})
+}
+
+func (t *Translator) agentFact(id string, f agent.Fact) {
+	t.out = append(t.out, engine.Observation{Agent: id, AgentFact: f})
+}
+
+func (t *Translator) linkFact(f link.Fact) {
+	t.out = append(t.out, engine.Observation{Switch: t.vocabulary.Switch, LinkFact: f})
+}
+
+// fire does what is due at a moment on the switch's clock.
+func (t *Translator) fire(now time.Time) {
+	if len(t.working) > 0 {
+		t.endDueWork(now)
+	}
+	if len(t.unsettled) > 0 {
+		t.settleQueues(now.Add(-settlePatience))
+	}
+	if len(t.ending) > 0 {
+		t.endOverdue(now.Add(-hangupPatience))
+	}
+}
+
+func matchesAny(patterns []string, name string) bool {
+	for _, pattern := range patterns {
+		if ok, _ := path.Match(pattern, name); ok || pattern == name {
+			return true
+		}
+	}
+	return false
+}
+
+// known is a header's value, empty where Asterisk has none.
+func known(value string) string {
+	if value == "<unknown>" || value == "<none>" {
+		return ""
+	}
+	return value
+}

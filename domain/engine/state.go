@@ -1,0 +1,148 @@
+package engine
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/callstate/callstate/domain/agent"
+	"github.com/callstate/callstate/domain/call"
+	"github.com/callstate/callstate/domain/eventlog"
+	"github.com/callstate/callstate/domain/link"
+	"github.com/callstate/callstate/domain/wire"
+)
+
+// state is what is known of one stream: its revision and, by the stream's kind, one of the three folds.
+type state struct {
+	revision eventlog.Revision
+	call     call.State
+	agent    agent.State
+	link     link.State
+}
+
+func (s *state) apply(r eventlog.Record) error {
+	switch kind := r.Stream.Kind(); kind {
+	case wire.Call:
+		event, err := wire.DecodeCall(r)
+		if err != nil {
+			return err
+		}
+		s.call = call.Evolve(s.call, event)
+	case wire.Agent:
+		event, err := wire.DecodeAgent(r)
+		if err != nil {
+			return err
+		}
+		s.agent = agent.Evolve(s.agent, event)
+	case wire.Switch:
+		event, err := wire.DecodeLink(r)
+		if err != nil {
+			return err
+		}
+		s.link = link.Evolve(s.link, event)
+	default:
+		return fmt.Errorf("stream %s: unknown kind %q", r.Stream, kind)
+	}
+	s.revision = r.Revision
+	return nil
+}
+
+// batch is the working copies of the streams that one call of the engine touches.
+type batch struct {
+	entries map[eventlog.Stream]*entry
+	order   []*entry
+}
+
+type entry struct {
+	stream eventlog.Stream
+	state
+	base   eventlog.Revision // what the stream had before
+	events []eventlog.Event
+}
+
+func newBatch() *batch { return &batch{entries: map[eventlog.Stream]*entry{}} }
+
+func (b *batch) put(stream eventlog.Stream, s state) *entry {
+	opened := &entry{stream: stream, state: s, base: s.revision}
+	b.entries[stream] = opened
+	b.order = append(b.order, opened)
+	return opened
+}
+
+func (b *batch) appends() []eventlog.StreamAppend {
+	var appends []eventlog.StreamAppend
+	for _, entry := range b.order {
+		if len(entry.events) > 0 {
+			appends = append(appends, eventlog.StreamAppend{Stream: entry.stream, Expected: eventlog.At(entry.base), Events: entry.events})
+		}
+	}
+	return appends
+}
+
+func (e *entry) next() eventlog.Revision { return e.revision + 1 }
+
+func (e *entry) add(recorded time.Time, event eventlog.Event) {
+	event.RecordedAt = recorded
+	e.events = append(e.events, event)
+	e.revision++
+}
+
+// keptEnded is how many streams of ended calls stay in memory: the last facts of a call come after its end.
+const keptEnded = 4096
+
+// states keeps the folds of the streams in use: all live calls, agents and links, and the calls that ended last.
+type states struct {
+	mu    sync.Mutex
+	known map[eventlog.Stream]state
+	ended []eventlog.Stream // ring of streams of ended calls
+	next  int
+}
+
+func newStates() *states {
+	return &states{known: map[eventlog.Stream]state{}, ended: make([]eventlog.Stream, keptEnded)}
+}
+
+func (s *states) get(stream eventlog.Stream) (state, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found, ok := s.known[stream]
+	return found, ok
+}
+
+// put remembers a state unless a newer one is known.
+func (s *states) put(stream eventlog.Stream, next state) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old, known := s.known[stream]
+	if known && old.revision >= next.revision {
+		return
+	}
+	if next.revision == 0 {
+		return // nobody wrote there: nothing to remember
+	}
+	s.known[stream] = next
+	if next.call.Ended() && !old.call.Ended() {
+		delete(s.known, s.ended[s.next])
+		s.ended[s.next] = stream
+		s.next = (s.next + 1) % keptEnded
+	}
+}
+
+// liveCalls are the calls of a switch that go on, as far as they are in memory.
+func (s *states) liveCalls(switchName string) []call.ConnID {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var ids []call.ConnID
+	for _, known := range s.known {
+		if known.call.Switch == switchName && known.call.Live() {
+			ids = append(ids, known.call.ConnID)
+		}
+	}
+	return ids
+}
+
+func (s *states) forget(stream eventlog.Stream) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.known, stream)
+}

@@ -1,0 +1,272 @@
+// Package floor is the live view of the contact centre: which agent does what, who waits in which queue, and every
+// live call with its parties and its data. It lives in memory and is rebuilt from the log at every start.
+//
+// Whoever follows the floor gets a snapshot and then what each event changed, in the order of the log. The last changes
+// are kept: a follower who comes back with the position of his last frame gets what he missed, once. That holds across
+// a restart too, because the frames are a function of the log alone: a floor that was rebuilt yields the same ones.
+package floor
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/callstate/callstate/domain/agent"
+	"github.com/callstate/callstate/domain/call"
+	"github.com/callstate/callstate/domain/eventlog"
+	"github.com/callstate/callstate/domain/link"
+	"github.com/callstate/callstate/domain/wire"
+	"github.com/callstate/callstate/projections"
+)
+
+var (
+	_ projections.Projection = (*Floor)(nil)
+	_ projections.Staged     = (*Floor)(nil)
+)
+
+// Options are the limits of a Floor; zero values mean the defaults.
+type Options struct {
+	History int // changes that are kept for followers who come back; default 65536
+	Mailbox int // changes that a follower may be behind; default 1024
+}
+
+// Floor is the live view. Apply, CatchingUp, Live and Failed are for one goroutine, everything else may be called
+// concurrently. What it hands out is never changed afterwards; whoever gets it must not change it either.
+type Floor struct {
+	options Options
+	live    chan struct{} // closed by Live and by Failed
+
+	mu       sync.RWMutex
+	position eventlog.Position
+	at       time.Time
+	failed   error
+	links    map[string]Link
+	agents   map[string]*liveAgent
+	queues   map[string]*liveQueue
+	calls    map[call.ConnID]*liveCall
+	devices  map[device]*liveDevice
+
+	// Up to the position past nobody will ask for changes: the floor only folds, and no views are made. After it
+	// views are kept and each event's change is published.
+	past       eventlog.Position
+	publishing bool
+	touched    touched // what the event at hand has touched
+	scratch    struct {
+		devices []device
+		agents  []string
+	}
+	feed      feed
+	followers map[string]map[*follower]bool // by agent; "" has those of the whole floor
+}
+
+// New returns an empty floor.
+func New(o Options) *Floor {
+	o.History, o.Mailbox = cmp.Or(o.History, 65536), cmp.Or(o.Mailbox, 1024)
+	return &Floor{
+		options:   o,
+		live:      make(chan struct{}),
+		links:     map[string]Link{},
+		agents:    map[string]*liveAgent{},
+		queues:    map[string]*liveQueue{},
+		calls:     map[call.ConnID]*liveCall{},
+		devices:   map[device]*liveDevice{},
+		followers: map[string]map[*follower]bool{},
+	}
+}
+
+// Name implements projections.Projection.
+func (f *Floor) Name() string { return "floor" }
+
+// Position is how far the floor has come in the log; 0 at the start: it is rebuilt every time.
+func (f *Floor) Position(context.Context) (eventlog.Position, error) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.position, nil
+}
+
+// CatchingUp says where the log ends: changes that would be dropped again before that are not made in the first place.
+func (f *Floor) CatchingUp(end eventlog.Position) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if kept := eventlog.Position(f.options.History); end > kept {
+		f.past = end - kept
+	}
+}
+
+// Live says that the floor shows the present: those who follow it wait for that.
+func (f *Floor) Live() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.open()
+}
+
+// Failed ends all feeds, present and later, with an error: what they would show is not so any more.
+func (f *Floor) Failed(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.failed = err
+	f.open()
+	for _, each := range f.followers {
+		for follower := range each {
+			follower.call()
+		}
+	}
+}
+
+func (f *Floor) open() {
+	select {
+	case <-f.live:
+	default:
+		close(f.live)
+	}
+}
+
+// Apply folds records into the floor and tells the followers. Readers see the floor at every position, never between
+// two. A record that this program does not know (wire.ErrUnknown) or cannot read ends it with an error that names the
+// position; the floor stays as it was before that record.
+func (f *Floor) Apply(_ context.Context, records []eventlog.Record) error {
+	for i := range records {
+		if err := f.apply(&records[i]); err != nil {
+			return fmt.Errorf("position %d: %w", records[i].Position, err)
+		}
+	}
+	return nil
+}
+
+func (f *Floor) apply(r *eventlog.Record) error {
+	switch kind := r.Stream.Kind(); kind {
+	case wire.Call:
+		id, err := call.ParseConnID(r.Stream.ID())
+		if err != nil {
+			return fmt.Errorf("stream %s: %w", r.Stream, err)
+		}
+		event, err := wire.DecodeCall(*r)
+		if err != nil {
+			return err
+		}
+		f.step(r, func() { f.foldCall(id, event) })
+	case wire.Agent:
+		event, err := wire.DecodeAgent(*r)
+		if err != nil {
+			return err
+		}
+		f.step(r, func() { f.foldAgent(r.Stream.ID(), event) })
+	case wire.Switch:
+		event, err := wire.DecodeLink(*r)
+		if err != nil {
+			return err
+		}
+		f.step(r, func() { f.foldLink(r.Stream.ID(), event) })
+	default:
+		return fmt.Errorf("%w: stream %s of kind %q", wire.ErrUnknown, r.Stream, kind)
+	}
+	return nil
+}
+
+// step takes the floor from one position to the next.
+func (f *Floor) step(r *eventlog.Record, fold func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.publishing && r.Position > f.past {
+		f.beginPublishing()
+	}
+	f.position, f.at = r.Position, r.SwitchTime
+	f.touched.reset()
+	fold()
+	for i := 0; i < len(f.touched.agents); i++ {
+		f.settle(f.touched.agents[i], r.SwitchTime)
+	}
+	if f.publishing {
+		f.publish(r)
+	} else {
+		f.pass()
+	}
+}
+
+// View is the whole floor as it is at its present position.
+func (f *Floor) View() View {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.view()
+}
+
+func (f *Floor) view() View {
+	v := View{
+		Position: f.position, At: f.at,
+		Links:  make([]Link, 0, len(f.links)),
+		Agents: make([]Agent, 0, len(f.agents)),
+		Queues: make([]Queue, 0, len(f.queues)),
+		Calls:  make([]Call, 0, len(f.calls)),
+	}
+	for _, l := range f.links {
+		v.Links = append(v.Links, l)
+	}
+	for _, a := range f.agents {
+		v.Agents = append(v.Agents, *a.present())
+	}
+	for _, q := range f.queues {
+		v.Queues = append(v.Queues, *q.present())
+	}
+	for _, c := range f.calls {
+		v.Calls = append(v.Calls, *c.present())
+	}
+	slices.SortFunc(v.Links, func(a, b Link) int { return cmp.Compare(a.Switch, b.Switch) })
+	slices.SortFunc(v.Agents, func(a, b Agent) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(v.Queues, func(a, b Queue) int { return cmp.Compare(a.Queue, b.Queue) })
+	slices.SortFunc(v.Calls, func(a, b Call) int {
+		return cmp.Or(a.StartedAt.Compare(b.StartedAt), slices.Compare(a.ConnID[:], b.ConnID[:]))
+	})
+	return v
+}
+
+// Agent is what the agent's desktop shows; false when nobody has seen such an agent.
+func (f *Floor) Agent(id string) (Desktop, bool) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.desktop(id)
+}
+
+// desktop is what the agent's desktop shows; that of an agent nobody has seen is empty.
+func (f *Floor) desktop(id string) (d Desktop, known bool) {
+	a, known := f.agents[id]
+	if !known {
+		a = &liveAgent{id: id, state: LoggedOut}
+	}
+	d = Desktop{Agent: *a.present(), Calls: make([]Call, 0, len(a.calls))}
+	for _, id := range a.calls {
+		d.Calls = append(d.Calls, *f.calls[id].present())
+	}
+	return d, known
+}
+
+// Call is a live call; false when there is none with this connection id, or it has ended.
+func (f *Floor) Call(id call.ConnID) (Call, bool) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	c, live := f.calls[id]
+	if !live {
+		return Call{}, false
+	}
+	return *c.present(), true
+}
+
+func (f *Floor) foldLink(name string, e link.Event) {
+	before, known := f.links[name]
+	s := link.Evolve(link.State{Switch: name, Up: before.Up, Since: before.Since}, e)
+	if after := (Link{Switch: name, Up: s.Up, Since: s.Since}); !known || after != before {
+		f.links[name] = after
+		f.touched.link = &after
+	}
+}
+
+func (f *Floor) foldAgent(id string, e agent.Event) {
+	a := f.agent(id)
+	before := a.session
+	a.session = agent.Evolve(a.session, e)
+	a.counted = false
+	f.touchAgent(a)
+	f.move(a, seat(before), seat(a.session))
+}

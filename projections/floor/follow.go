@@ -1,0 +1,178 @@
+package floor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/callstate/callstate/domain/eventlog"
+)
+
+// ErrSlowFollower ends a feed whose reader is too far behind. Following again from the position of the last frame loses
+// nothing.
+var ErrSlowFollower = errors.New("too slow to follow the floor")
+
+// Following says what to follow and from where.
+type Following struct {
+	Agent  string            // the desktop of this agent, seen yet or not; empty: the whole floor
+	After  eventlog.Position // with Resume: the position of the last frame that was received
+	Resume bool              // go on after a position, rather than begin with a snapshot
+}
+
+// Follow yields the frames of a feed: a Snapshot, and then a Changed frame for each event of the log that changed
+// something that can be seen there, in order, without gap or duplicate. With Resume it yields the Changed frames after
+// a position; where they are not kept any more, or the floor has never come so far, a Reset and then a Snapshot.
+//
+// It waits until the floor is live. It ends only with an error, after the frames that are there already: that of ctx
+// when ctx is done; ErrSlowFollower when the loop's body is so slow that more than Options.Mailbox frames came up since
+// it was last given any; the floor's own when that has stopped.
+func (f *Floor) Follow(ctx context.Context, w Following) iter.Seq2[Frame, error] {
+	return func(yield func(Frame, error) bool) {
+		if err := f.awaitLive(ctx); err != nil {
+			yield(Frame{}, err)
+			return
+		}
+		me, first := f.enter(w)
+		defer f.leave(me)
+		for _, frame := range first {
+			if !yield(frame, nil) {
+				return
+			}
+		}
+		for {
+			changes, err := f.next(me)
+			for _, d := range changes {
+				if !yield(d.frame(w.Agent), nil) {
+					return
+				}
+			}
+			if err == nil {
+				err = me.wait(ctx)
+			}
+			if err != nil {
+				yield(Frame{}, err)
+				return
+			}
+		}
+	}
+}
+
+func (f *Floor) awaitLive(ctx context.Context) error {
+	select {
+	case <-f.live:
+		return nil
+	default:
+	}
+	select {
+	case <-f.live:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// follower is one that follows. It only remembers how far it has come: what it has not seen yet stands in the feed.
+type follower struct {
+	agent string
+	after eventlog.Position
+	limit int           // changes that it may be behind
+	woken chan struct{} // holds one call
+}
+
+func (m *follower) call() {
+	select {
+	case m.woken <- struct{}{}:
+	default: // called already
+	}
+}
+
+func (m *follower) wait(ctx context.Context) error {
+	select {
+	case <-m.woken:
+		return ctx.Err()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (f *Floor) wake(agent string) {
+	for each := range f.followers[agent] {
+		each.call()
+	}
+}
+
+// enter adds a follower, with the frames that it begins with.
+func (f *Floor) enter(w Following) (*follower, []Frame) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	me := &follower{agent: w.Agent, after: f.position, limit: f.options.Mailbox, woken: make(chan struct{}, 1)}
+	if f.followers[w.Agent] == nil {
+		f.followers[w.Agent] = map[*follower]bool{}
+	}
+	f.followers[w.Agent][me] = true
+	if !w.Resume {
+		return me, []Frame{f.snapshot(w.Agent)}
+	}
+	var reason string
+	missed, kept := f.feedOf(w.Agent).after(w.After)
+	switch {
+	case w.After > f.position:
+		reason = fmt.Sprintf("position %d is not reached yet", w.After)
+	case !kept:
+		reason = fmt.Sprintf("what came after position %d is not kept any more", w.After)
+	default:
+		me.after = w.After
+		me.limit += len(missed) // it was away
+		return me, nil
+	}
+	return me, []Frame{{Kind: Reset, Position: f.position, Reason: reason}, f.snapshot(w.Agent)}
+}
+
+func (f *Floor) leave(me *follower) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.followers[me.agent], me)
+	if len(f.followers[me.agent]) == 0 {
+		delete(f.followers, me.agent)
+	}
+}
+
+// next returns the changes that a follower has not seen yet.
+func (f *Floor) next(me *follower) ([]*change, error) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	changes, kept := f.feedOf(me.agent).after(me.after)
+	if !kept || len(changes) > me.limit {
+		return nil, ErrSlowFollower
+	}
+	me.limit = f.options.Mailbox
+	if len(changes) == 0 {
+		return nil, f.failed
+	}
+	me.after = changes[len(changes)-1].position
+	return slices.Clone(changes), f.failed
+}
+
+func (f *Floor) feedOf(agent string) *feed {
+	if agent == "" {
+		return &f.feed
+	}
+	if a, known := f.agents[agent]; known {
+		return &a.feed
+	}
+	return &feed{}
+}
+
+func (f *Floor) snapshot(agent string) Frame {
+	frame := Frame{Kind: Snapshot, Position: f.position}
+	if agent == "" {
+		view := f.view()
+		frame.View = &view
+	} else {
+		desktop, _ := f.desktop(agent)
+		frame.Desktop = &desktop
+	}
+	return frame
+}
