@@ -1,0 +1,159 @@
+// The page: which part of it is shown, the live feed under it, and the bar on top.
+
+import { h, html, render, useEffect, useReducer, useRef, useState } from './vendor/htm-preact.js';
+import { Feed } from './feed.js';
+import { Elapsed, clock, number, ticker } from './parts.js';
+import { Floor } from './floor.js';
+import { Desktop } from './agent.js';
+import { Calls } from './calls.js';
+import { Call } from './call.js';
+
+// Changes that come within this time of the feed's (re)connection may be old ones that were missed.
+const catchingUp = 2000;
+
+// As often as a person can see, and no more: this page is open all day.
+const drawEvery = 100;
+
+const feedStates = { connecting: 'Connecting', live: 'Live', lost: 'Connection lost' };
+
+function App() {
+  const route = useRoute();
+  const agent = route.page === 'agents' ? route.id : '';
+  const feed = useFeed(agent);
+  const { model, state } = feed;
+  useTitle(route, model);
+  return html`
+    <a class="skip" href="#main" onClick=${skip}>To the content</a>
+    <header class="bar">
+      <a class="brand" href="#/"><img src="/icon.svg" alt="" width="22" height="22" />callstate</a>
+      <nav aria-label="Pages">
+        <a href="#/" aria-current=${route.page === 'floor' && 'page'}>Floor</a>
+        <a href="#/calls" aria-current=${route.page === 'calls' && 'page'}>Calls</a>
+      </nav>
+      <div class="links">${[...model.links.values()].map((link) => html`<${Link} key=${link.switch} link=${link} />`)}</div>
+      <div class="feed" data-feed=${state} title=${`Log position ${model.position}`}>
+        <span role="status"><i aria-hidden="true"></i>${feedStates[state]}</span>
+        <span class="position"><span class="unseen">Log position </span>${model.position ? `#${model.position}` : ''}</span>
+      </div>
+    </header>
+    <main id="main" tabindex="-1" class=${state === 'lost' ? 'stale' : ''}><${Page} route=${route} feed=${feed} /></main>
+    ${state === 'lost' && html`<div class="lost" role="alert">The connection to the engine is lost. What you see is not up to date; it comes back by itself.</div>`}
+  `;
+}
+
+function Page({ route, feed }) {
+  switch (route.page) {
+    case 'calls':
+      return route.id
+        ? html`<${Call} key=${route.id} connId=${route.id} live=${feed.model.calls.get(route.id)} />`
+        : html`<${Calls} query=${route.query} ended=${feed.ended} />`;
+    case 'agents':
+      if (!feed.model.agents.has(route.id)) return html`<p class="empty">Connecting to the desktop of ${route.id} …</p>`;
+      return html`<${Desktop} key=${route.id} id=${route.id} model=${feed.model} ended=${feed.ended} />`;
+  }
+  if (!feed.model.loaded) return html`<p class="empty">Connecting to the floor …</p>`;
+  return html`<${Floor} model=${feed.model} />`;
+}
+
+function Link({ link }) {
+  return html`<span class="link" data-up=${link.up} title=${`Link to ${link.switch}`}>
+    <i aria-hidden="true"></i>${link.switch} ${link.up ? 'up' : 'down'} <${Elapsed} since=${link.since} />
+  </span>`;
+}
+
+// The hash names the page: #/, #/agents/1001, #/calls?queue=sales, #/calls/<connection id>.
+function useRoute() {
+  const [route, setRoute] = useState(readRoute);
+  useEffect(() => {
+    const changed = () => setRoute(readRoute());
+    addEventListener('hashchange', changed);
+    return () => removeEventListener('hashchange', changed);
+  }, []);
+  return route;
+}
+
+function readRoute() {
+  const [path, query = ''] = location.hash.replace(/^#\/?/, '').split('?');
+  const [page, id = ''] = path.split('/');
+  return { page: page === 'calls' || (page === 'agents' && id) ? page : 'floor', id: decode(id), query };
+}
+
+function decode(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+// useFeed follows the feed of an agent's desktop, or of the whole floor, and draws what has changed.
+function useFeed(agent) {
+  const url = agent ? `/v1/agents/${encodeURIComponent(agent)}/stream` : '/v1/floor/stream';
+  const [, draw] = useReducer((n) => n + 1, 0);
+  const held = useRef({});
+  if (held.current.url !== url) {
+    held.current.feed?.close();
+    held.current = follow(url, draw, agent !== '');
+  }
+  const { feed, seen } = held.current;
+  return { model: feed.model, state: feed.state, ended: seen.ended };
+}
+
+function follow(url, draw, unseen) {
+  const seen = { ended: 0, liveSince: Infinity };
+  let due = false;
+  let drawn = 0;
+  const drawNow = () => {
+    if (!due) return;
+    due = false;
+    drawn = performance.now();
+    draw();
+  };
+  // The first change is drawn at once, those that follow on its heels together. Not with the frames of the screen: a
+  // page in the background gets none, and its title has to tell of a ringing call all the same.
+  const drawSoon = () => {
+    if (due) return;
+    due = true;
+    setTimeout(drawNow, Math.max(0, drawn + drawEvery - performance.now()));
+  };
+  const feed = new Feed(url, {
+    changed(model, { change }) {
+      if (model.at) clock.heard(model.at, change && performance.now() - seen.liveSince > catchingUp);
+      seen.ended += change?.gone?.length ?? 0;
+      drawSoon();
+    },
+    stateChanged(state) {
+      seen.liveSince = state === 'live' ? performance.now() : Infinity;
+      drawSoon();
+    },
+  });
+  // A browser has few connections to one server. The floor needs none while nobody sees it, since it misses nothing;
+  // a desktop does, because it has to tell of a call.
+  const seenOrNot = () => {
+    if (unseen || !document.hidden) feed.open();
+    else feed.close();
+    drawNow();
+  };
+  document.onvisibilitychange = seenOrNot;
+  window.onpagehide = () => feed.close();
+  window.onpageshow = seenOrNot;
+  return { url, feed, seen };
+}
+
+// useTitle tells of a ringing call in the browser's tab.
+function useTitle(route, model) {
+  const ringing = route.page === 'agents' && model.agents.get(route.id)?.state === 'ringing';
+  const call = ringing && [...model.calls.values()].find((each) => each.state === 'ringing');
+  const page = { floor: 'Floor', calls: 'Calls', agents: `Agent ${route.id}` }[route.page];
+  useEffect(() => {
+    document.title = call ? `☎ ${number(call.ani)} rings` : `${page} · callstate`;
+  });
+}
+
+function skip(event) {
+  event.preventDefault(); // the hash is the page's address
+  document.getElementById('main').focus();
+}
+
+render(h(App), document.getElementById('app'));
+ticker.tick();

@@ -1,0 +1,297 @@
+package httpapi
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/callstate/callstate/domain/call"
+	"github.com/callstate/callstate/domain/wire"
+	"github.com/callstate/callstate/projections/audit"
+	"github.com/callstate/callstate/projections/floor"
+	"github.com/callstate/callstate/projections/history"
+	"github.com/danielgtaylor/huma/v2"
+)
+
+const (
+	maxBody       = 256 << 10
+	appendTimeout = 10 * time.Second
+)
+
+// register puts everything that the server does on a mux.
+func (s *Server) register(mux *http.ServeMux) {
+	api := newDescription(mux, s.config.Version)
+
+	operation(s, api, huma.Operation{
+		OperationID: "getFloor", Method: http.MethodGet, Path: "/v1/floor", Tags: []string{tagFloor},
+		Summary:     "The floor as it is now",
+		Description: "Links, agents, queues and live calls, as of a position of the log.",
+	}, s.getFloor)
+	operation(s, api, huma.Operation{
+		OperationID: "getAgent", Method: http.MethodGet, Path: "/v1/agents/{id}", Tags: []string{tagFloor},
+		Summary:     "An agent's desktop as it is now",
+		Description: "The agent's state and every live call in which the agent takes part, with its attached data.",
+	}, s.getAgent, http.StatusNotFound)
+	operation(s, api, huma.Operation{
+		OperationID: "listCalls", Method: http.MethodGet, Path: "/v1/calls", Tags: []string{tagCalls},
+		Summary:     "Call records",
+		Description: "The newest first. Filters add up: a call has to satisfy each that is given.",
+	}, s.listCalls, http.StatusUnprocessableEntity)
+	operation(s, api, huma.Operation{
+		OperationID: "getCall", Method: http.MethodGet, Path: "/v1/calls/{connId}", Tags: []string{tagCalls},
+		Summary:     "The record of one call",
+		Description: "Parties, queue visits, times and attached data; also while the call goes on.",
+	}, s.getCall, http.StatusNotFound, http.StatusUnprocessableEntity)
+	operation(s, api, huma.Operation{
+		OperationID: "listCallEvents", Method: http.MethodGet, Path: "/v1/calls/{connId}/events", Tags: []string{tagCalls},
+		Summary:     "The history of one call",
+		Description: "Every event of the call, in order, each with its envelope.",
+	}, s.listCallEvents, http.StatusNotFound, http.StatusUnprocessableEntity)
+	operation(s, api, huma.Operation{
+		OperationID: "changeUserData", Method: http.MethodPost, Path: "/v1/calls/{connId}/userdata", Tags: []string{tagCalls},
+		Summary:      "Attach, update or delete data of a live call",
+		Description:  "Answered when the change is durable in the log; what is so already changes nothing.",
+		MaxBodyBytes: maxBody,
+	}, s.changeUserData, http.StatusNotFound, http.StatusGone, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity)
+
+	s.stream(mux, api, huma.Operation{
+		OperationID: "streamFloor", Method: http.MethodGet, Path: "/v1/floor/stream",
+		Summary: "The floor as it changes",
+	})
+	s.stream(mux, api, huma.Operation{
+		OperationID: "streamAgent", Method: http.MethodGet, Path: "/v1/agents/{id}/stream",
+		Summary:    "An agent's desktop as it changes",
+		Parameters: []*huma.Param{{Name: "id", In: "path", Required: true, Description: "The agent's id", Schema: &huma.Schema{Type: huma.TypeString}}},
+	})
+
+	operation(s, api, huma.Operation{
+		OperationID: "isAlive", Method: http.MethodGet, Path: "/healthz", Tags: []string{tagOperation},
+		Summary: "Whether the process is up",
+	}, func(context.Context, *struct{}) (*healthAnswer, error) {
+		return &healthAnswer{Body: health{OK: true}}, nil
+	})
+	operation(s, api, huma.Operation{
+		OperationID: "isReady", Method: http.MethodGet, Path: "/readyz", Tags: []string{tagOperation},
+		Summary:     "Whether the engine can be used",
+		Description: "503, with the reasons, until the log is open and the read models are live.",
+	}, s.isReady, http.StatusServiceUnavailable)
+
+	describe(api)
+	mux.HandleFunc("GET /openapi.json", serveDescription(api))
+	mux.HandleFunc("GET /v1/", func(w http.ResponseWriter, r *http.Request) {
+		s.fail(w, r, problem{Status: http.StatusNotFound, Detail: r.URL.Path + " is not part of this API; see /openapi.json"})
+	})
+	if s.config.Page != nil {
+		mux.Handle("GET /", s.config.Page)
+	}
+}
+
+// operation registers a handler with its description, and makes a problem of every error it returns.
+func operation[In, Out any](s *Server, api huma.API, op huma.Operation, handle func(context.Context, *In) (*Out, error), problems ...int) {
+	op.Responses = problemResponses(api, problems...)
+	huma.Register(api, op, func(ctx context.Context, in *In) (*Out, error) {
+		out, err := handle(ctx, in)
+		if err != nil {
+			return nil, s.problemOf(ctx, err)
+		}
+		return out, nil
+	})
+}
+
+type floorAnswer struct {
+	Body floor.View
+}
+
+func (s *Server) getFloor(context.Context, *struct{}) (*floorAnswer, error) {
+	return &floorAnswer{s.config.Floor.View()}, nil
+}
+
+type agentRequest struct {
+	ID string `path:"id" maxLength:"200" example:"1001" doc:"The agent's id"`
+}
+
+type agentAnswer struct {
+	Body floor.Desktop
+}
+
+func (s *Server) getAgent(_ context.Context, in *agentRequest) (*agentAnswer, error) {
+	desktop, ok := s.config.Floor.Agent(in.ID)
+	if !ok {
+		return nil, &problem{Status: http.StatusNotFound, Detail: "there is no such agent"}
+	}
+	return &agentAnswer{desktop}, nil
+}
+
+type callsRequest struct {
+	From    time.Time       `query:"from" doc:"Started at this moment or later (RFC 3339)" example:"2026-11-23T00:00:00Z"`
+	To      time.Time       `query:"to" doc:"Started before this moment (RFC 3339)" example:"2026-11-24T00:00:00Z"`
+	ANI     string          `query:"ani" maxLength:"200" doc:"The caller's number"`
+	DNIS    string          `query:"dnis" maxLength:"200" doc:"The number that was called"`
+	Agent   string          `query:"agent" maxLength:"200" doc:"An agent to whom the call was offered"`
+	Queue   string          `query:"queue" maxLength:"200" doc:"A queue in which the call waited"`
+	Outcome history.Outcome `query:"outcome" doc:"How the call turned out" enum:"answered,abandoned,busy,noAnswer,failed,other"`
+	Limit   int             `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"How many records at most"`
+}
+
+type callsAnswer struct {
+	Body callList
+}
+
+type callList struct {
+	Calls []history.Record `json:"calls" doc:"The newest first"`
+}
+
+func (s *Server) listCalls(ctx context.Context, in *callsRequest) (*callsAnswer, error) {
+	records, err := s.config.History.Calls(ctx, history.Filter{
+		From: in.From, To: in.To, ANI: in.ANI, DNIS: in.DNIS, Agent: in.Agent, Queue: in.Queue, Outcome: in.Outcome,
+		Newest: true, Limit: in.Limit,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &callsAnswer{callList{Calls: present(records)}}, nil
+}
+
+type callRequest struct {
+	ConnID string `path:"connId" format:"uuid" example:"019d1f2e-6a00-8a3c-9f53-0b1b6a2f6a55" doc:"The call's connection ID"`
+}
+
+func connID(text string) (call.ConnID, error) {
+	id, err := call.ParseConnID(text)
+	if err != nil {
+		return call.ConnID{}, &problem{Status: http.StatusUnprocessableEntity, Detail: err.Error()}
+	}
+	return id, nil
+}
+
+type callAnswer struct {
+	Body history.Record
+}
+
+func (s *Server) getCall(ctx context.Context, in *callRequest) (*callAnswer, error) {
+	id, err := connID(in.ConnID)
+	if err != nil {
+		return nil, err
+	}
+	record, err := s.config.History.Call(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return &callAnswer{record}, nil
+}
+
+type eventsAnswer struct {
+	Body eventList
+}
+
+type eventList struct {
+	Events []toldEvent `json:"events" doc:"In the order in which they happened"`
+}
+
+// toldEvent is an event with its envelope, and in words.
+type toldEvent struct {
+	audit.Event
+	Text string `json:"text,omitempty" example:"agent 1001 answers for queue sales" doc:"What happened, in words; absent where this program does not know the type"`
+}
+
+func (s *Server) listCallEvents(ctx context.Context, in *callRequest) (*eventsAnswer, error) {
+	id, err := connID(in.ConnID)
+	if err != nil {
+		return nil, err
+	}
+	var events []toldEvent
+	var story audit.Story
+	for record, err := range s.config.Log.ReadStream(ctx, wire.CallStream(id), 1) {
+		if err != nil {
+			return nil, err
+		}
+		line, err := story.Tell(record)
+		if err != nil && !errors.Is(err, wire.ErrUnknown) {
+			return nil, err
+		}
+		events = append(events, toldEvent{audit.FromRecord(record), line.Text})
+	}
+	if len(events) == 0 {
+		return nil, call.ErrUnknownCall
+	}
+	return &eventsAnswer{eventList{Events: events}}, nil
+}
+
+type userDataRequest struct {
+	ConnID string `path:"connId" format:"uuid" doc:"The call's connection ID"`
+	Body   struct {
+		Set    map[string]string `json:"set,omitempty" doc:"What to attach or to update"`
+		Delete []string          `json:"delete,omitempty" nullable:"false" doc:"The keys to delete"`
+		Actor  string            `json:"actor" minLength:"1" maxLength:"200" example:"agent:1001" doc:"Who asks for it: agent:1001, ivr:main"`
+	}
+}
+
+type userDataAnswer struct {
+	Body userDataChange
+}
+
+type userDataChange struct {
+	ConnID  call.ConnID       `json:"connId"`
+	Set     map[string]string `json:"set" doc:"What was attached or updated; what was so already is not here"`
+	Deleted []string          `json:"deleted" doc:"The keys that were deleted"`
+}
+
+func (s *Server) changeUserData(ctx context.Context, in *userDataRequest) (*userDataAnswer, error) {
+	id, err := connID(in.ConnID)
+	if err != nil {
+		return nil, err
+	}
+	change := call.ChangeUserData{At: s.config.Now(), Actor: in.Body.Actor, Delete: in.Body.Delete}
+	for key, value := range in.Body.Set {
+		change.Set = append(change.Set, call.Pair{Key: key, Value: value})
+	}
+	slices.SortFunc(change.Set, func(a, b call.Pair) int { return cmp.Compare(a.Key, b.Key) })
+	// A client that leaves, or a server that stops, does not take back what is under way.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), appendTimeout)
+	defer cancel()
+	events, err := s.config.Requests.Request(ctx, id, change)
+	if err != nil {
+		return nil, err
+	}
+	body := userDataChange{ConnID: id, Set: map[string]string{}, Deleted: []string{}}
+	for _, event := range events {
+		if changed, ok := event.Body.(call.UserDataChanged); ok {
+			for _, pair := range changed.Set {
+				body.Set[pair.Key] = pair.Value
+			}
+			body.Deleted = append(body.Deleted, changed.Deleted...)
+		}
+	}
+	return &userDataAnswer{body}, nil
+}
+
+type healthAnswer struct {
+	Body health
+}
+
+type health struct {
+	OK bool `json:"ok"`
+}
+
+func (s *Server) isReady(context.Context, *struct{}) (*healthAnswer, error) {
+	reasons := s.config.NotReady()
+	if len(reasons) == 0 {
+		return &healthAnswer{Body: health{OK: true}}, nil
+	}
+	not := &problem{Status: http.StatusServiceUnavailable, Detail: "not ready"}
+	for _, reason := range reasons {
+		not.Errors = append(not.Errors, item{Message: reason})
+	}
+	return nil, not
+}
+
+// present is a list that is [] in JSON when it is empty, not null.
+func present[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}

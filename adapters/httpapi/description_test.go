@@ -1,0 +1,71 @@
+package httpapi_test
+
+import (
+	"encoding/json"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/callstate/callstate/adapters/httpapi"
+)
+
+// The description covers every path with what it answers, and what it refers to is there.
+func TestDescription(t *testing.T) {
+	answer := httptest.NewRecorder()
+	httpapi.New(newBuilding().config()).Handler().ServeHTTP(answer, get("/openapi.json"))
+	var document struct {
+		OpenAPI string
+		Paths   map[string]map[string]struct {
+			OperationID string
+			Summary     string
+			Responses   map[string]struct{ Content map[string]any }
+		}
+		Components struct{ Schemas map[string]any }
+	}
+	if err := json.Unmarshal(answer.Body.Bytes(), &document); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(document.OpenAPI, "3.1.") {
+		t.Errorf("OpenAPI %s", document.OpenAPI)
+	}
+	want := []string{
+		"get /healthz", "get /readyz", "get /v1/agents/{id}", "get /v1/agents/{id}/stream", "get /v1/calls", "get /v1/calls/{connId}",
+		"get /v1/calls/{connId}/events", "get /v1/floor", "get /v1/floor/stream", "post /v1/calls/{connId}/userdata",
+	}
+	var got []string
+	for path, operations := range document.Paths {
+		for method, operation := range operations {
+			name := method + " " + path
+			got = append(got, name)
+			if operation.OperationID == "" || operation.Summary == "" {
+				t.Errorf("%s is not described", name)
+			}
+			if _, ok := operation.Responses["default"].Content["application/problem+json"]; !ok {
+				t.Errorf("%s: no problem is described", name)
+			}
+			kind := "application/json"
+			if strings.HasSuffix(path, "/stream") {
+				kind = "text/event-stream"
+			}
+			if _, ok := operation.Responses["200"].Content[kind]; !ok {
+				t.Errorf("%s: no answer in %s is described", name, kind)
+			}
+		}
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	for _, part := range strings.Split(answer.Body.String(), `"#/components/schemas/`)[1:] {
+		name, _, _ := strings.Cut(part, `"`)
+		if document.Components.Schemas[name] == nil {
+			t.Errorf("schema %s is missing", name)
+		}
+	}
+	for _, name := range []string{"ErrorModel", "View", "Record"} {
+		if document.Components.Schemas[name] != nil {
+			t.Errorf("schema %s should have another name, or none", name)
+		}
+	}
+}

@@ -1,0 +1,176 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"reflect"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/callstate/callstate/domain/eventlog"
+	"github.com/callstate/callstate/projections/floor"
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// stream registers a feed of the floor; where its path names an agent, that of the agent's desktop.
+func (s *Server) stream(mux *http.ServeMux, api huma.API, op huma.Operation) {
+	op.Tags = []string{tagFloor}
+	op.Description = "Server-sent events. The event is `snapshot`, `change` or `reset`, its data a Frame, its id the position in the log. " +
+		"After `reset` comes a `snapshot` that replaces all that was known. A client that reads too slowly is cut and should come back with its last id."
+	op.Parameters = append(op.Parameters,
+		&huma.Param{Name: "Last-Event-ID", In: "header", Description: "The id of the last message that was seen: go on after it", Schema: &huma.Schema{Type: huma.TypeString}},
+		&huma.Param{Name: "after", In: "query", Description: "The same, for clients that cannot set the header", Schema: &huma.Schema{Type: huma.TypeString}})
+	op.Responses = problemResponses(api)
+	frame := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[floor.Frame](), true, "Frame")
+	op.Responses["200"] = &huma.Response{Description: "The stream", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: frame}}}
+	api.OpenAPI().AddOperation(&op)
+	mux.HandleFunc(op.Method+" "+op.Path, s.follow)
+}
+
+// follow serves one client of a feed until either side ends it.
+func (s *Server) follow(w http.ResponseWriter, r *http.Request) {
+	ctx, cut := context.WithCancelCause(r.Context())
+	defer cut(nil)
+	header := w.Header()
+	header.Set("Content-Type", "text/event-stream")
+	header.Set("X-Accel-Buffering", "no")
+	w.WriteHeader(http.StatusOK)
+	if r.Method == http.MethodHead {
+		return
+	}
+	feed := &feed{w: w, control: http.NewResponseController(w), patience: s.config.Patience, heartbeat: s.config.Heartbeat, cut: cut}
+	defer feed.close()
+	feed.open(s.config.Retry)
+
+	following, known := resume(r)
+	following.Agent = r.PathValue("id")
+	if !known {
+		feed.send(floor.Frame{Kind: floor.Reset, Reason: "the position to go on from is not one of this log"})
+	}
+	for frame, err := range s.config.Floor.Follow(ctx, following) {
+		if err == nil {
+			err = feed.send(frame)
+		}
+		if err != nil {
+			s.ended(ctx, feed, r, err)
+			return
+		}
+	}
+}
+
+// ended tells the client and the log why a stream ends, where there is something to tell.
+func (s *Server) ended(ctx context.Context, feed *feed, r *http.Request, err error) {
+	logger := s.config.Logger.With("path", r.URL.Path, "request", requestID(ctx))
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, errStopping):
+		feed.comment("closed: " + errStopping.Error())
+	case r.Context().Err() != nil: // the client has left
+	case cause != nil:
+		logger.Info("stream cut: the client does not take what is written", "err", cause)
+	case errors.Is(err, floor.ErrSlowFollower):
+		logger.Info("stream cut: the client is too slow", "err", err)
+		feed.comment("closed: too slow; come back with the last id")
+	default:
+		logger.Warn("stream failed", "err", err)
+		feed.comment("closed: the feed has failed; the server's log tells more under " + requestID(ctx))
+	}
+}
+
+// resume reads where the client wants to go on; known is false when it says something that is no position.
+func resume(r *http.Request) (following floor.Following, known bool) {
+	text := r.Header.Get("Last-Event-ID")
+	if text == "" {
+		text = r.URL.Query().Get("after")
+	}
+	if text == "" {
+		return floor.Following{}, true
+	}
+	position, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return floor.Following{}, false
+	}
+	return floor.Following{After: eventlog.Position(position), Resume: true}, true
+}
+
+// feed writes server-sent events to one client: each message at once, each write with a deadline, and a heartbeat
+// when there was nothing to write for a while.
+type feed struct {
+	w         http.ResponseWriter
+	control   *http.ResponseController
+	patience  time.Duration
+	heartbeat time.Duration
+	cut       context.CancelCauseFunc
+
+	mu   sync.Mutex
+	idle *time.Timer
+	err  error // why nothing is written any more
+}
+
+var errFeedClosed = errors.New("the stream has ended")
+
+// open sends the headers and how soon to come back, so that the client knows that it is connected.
+func (f *feed) open(retry time.Duration) {
+	f.mu.Lock()
+	f.idle = time.AfterFunc(f.heartbeat, func() { f.comment("heartbeat") })
+	f.mu.Unlock()
+	f.write(fmt.Appendf(nil, "retry: %d\n\n", retry.Milliseconds()))
+}
+
+// send writes a frame. A reset has no id: a client that is cut right after it has to be reset again, and must not come
+// back with a position whose snapshot it never got.
+func (f *feed) send(frame floor.Frame) error {
+	data, err := json.Marshal(frame)
+	if err != nil {
+		return fmt.Errorf("frame at %d: %w", frame.Position, err)
+	}
+	message := make([]byte, 0, len(data)+64)
+	if frame.Kind != floor.Reset {
+		message = fmt.Appendf(message, "id: %d\n", frame.Position)
+	}
+	message = fmt.Appendf(message, "event: %s\ndata: ", frame.Kind)
+	message = append(append(message, data...), "\n\n"...)
+	return f.write(message)
+}
+
+// comment writes what a client does not see, but what is between us does.
+func (f *feed) comment(text string) { f.write([]byte(": " + text + "\n\n")) }
+
+// write sends whole messages. After the first failure it writes nothing more and ends the feed.
+func (f *feed) write(message []byte) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.err != nil {
+		return f.err
+	}
+	// Not every writer has deadlines (those of tests do not); the real one does.
+	if err := f.control.SetWriteDeadline(time.Now().Add(f.patience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		f.err = err
+	}
+	if f.err == nil {
+		_, f.err = f.w.Write(message)
+	}
+	if f.err == nil {
+		f.err = f.control.Flush()
+	}
+	if f.err != nil {
+		f.idle.Stop()
+		f.cut(f.err)
+		return f.err
+	}
+	f.idle.Reset(f.heartbeat)
+	return nil
+}
+
+// close makes sure that no heartbeat is written once the handler has returned.
+func (f *feed) close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.idle.Stop()
+	if f.err == nil {
+		f.err = errFeedClosed
+	}
+}
