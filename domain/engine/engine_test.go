@@ -70,6 +70,23 @@ func TestFactsBecomeEventsOnTheirStreams(t *testing.T) {
 	}
 }
 
+func TestTheLogHasTheOrderOfTheFacts(t *testing.T) {
+	log := memory.New()
+	require.NoError(t, engine.New(log, clock, nil).Ingest(t.Context(), append(story(1), story(2)...)))
+	var last time.Time
+	var streams []string
+	for r, err := range log.ReadAll(t.Context(), 0) {
+		require.NoError(t, err)
+		if r.Stream == wire.CallStream(connID(1)) {
+			assert.False(t, r.SwitchTime.Before(last))
+			last = r.SwitchTime
+		}
+		streams = append(streams, r.Stream.Kind())
+	}
+	assert.Equal(t, []string{"call", "call", "call", "call", "agent", "agent", "agent", "call", "call", "switch"}, streams[:10],
+		"the agent logs in before the caller hangs up")
+}
+
 func TestTheSameFactsAgainAddNothing(t *testing.T) {
 	log := memory.New()
 	require.NoError(t, engine.New(log, clock, nil).Ingest(t.Context(), story(1)))

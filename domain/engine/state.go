@@ -51,19 +51,22 @@ func (s *state) apply(r eventlog.Record) error {
 type batch struct {
 	entries map[eventlog.Stream]*entry
 	order   []*entry
+	events  int // decided so far, on all streams
 }
 
 type entry struct {
+	batch  *batch
 	stream eventlog.Stream
 	state
 	base   eventlog.Revision // what the stream had before
 	events []eventlog.Event
+	places []int // of the events among all of the batch
 }
 
 func newBatch() *batch { return &batch{entries: map[eventlog.Stream]*entry{}} }
 
 func (b *batch) put(stream eventlog.Stream, s state) *entry {
-	opened := &entry{stream: stream, state: s, base: s.revision}
+	opened := &entry{batch: b, stream: stream, state: s, base: s.revision}
 	b.entries[stream] = opened
 	b.order = append(b.order, opened)
 	return opened
@@ -73,7 +76,7 @@ func (b *batch) appends() []eventlog.StreamAppend {
 	var appends []eventlog.StreamAppend
 	for _, entry := range b.order {
 		if len(entry.events) > 0 {
-			appends = append(appends, eventlog.StreamAppend{Stream: entry.stream, Expected: eventlog.At(entry.base), Events: entry.events})
+			appends = append(appends, eventlog.StreamAppend{Stream: entry.stream, Expected: eventlog.At(entry.base), Events: entry.events, Order: entry.places})
 		}
 	}
 	return appends
@@ -84,6 +87,8 @@ func (e *entry) next() eventlog.Revision { return e.revision + 1 }
 func (e *entry) add(recorded time.Time, event eventlog.Event) {
 	event.RecordedAt = recorded
 	e.events = append(e.events, event)
+	e.places = append(e.places, e.batch.events)
+	e.batch.events++
 	e.revision++
 }
 

@@ -6,8 +6,11 @@
 package eventlog
 
 import (
+	"cmp"
 	"context"
 	"iter"
+	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -93,6 +96,36 @@ type StreamAppend struct {
 	Stream   Stream
 	Expected Expected
 	Events   []Event
+	// Order says where each of Events stands among all events of the call, in ascending numbers: the positions in the
+	// log follow it. Without it the streams' events follow one another. Stores that only promise an order of their own
+	// pass over it.
+	Order []int
+}
+
+// Place is one event of a call of Append.
+type Place struct{ Append, Event int }
+
+// Places are the events of a call in the order of their positions.
+func Places(appends []StreamAppend) []Place {
+	var places []Place
+	ordered := false
+	for i, a := range appends {
+		ordered = ordered || a.Order != nil
+		for j := range a.Events {
+			places = append(places, Place{i, j})
+		}
+	}
+	if !ordered {
+		return places
+	}
+	at := func(p Place) int {
+		if order := appends[p.Append].Order; order != nil {
+			return order[p.Event]
+		}
+		return math.MaxInt // what has no place comes last
+	}
+	slices.SortStableFunc(places, func(a, b Place) int { return cmp.Compare(at(a), at(b)) })
+	return places
 }
 
 // Appender takes events into the log.

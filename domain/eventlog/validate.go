@@ -2,6 +2,7 @@ package eventlog
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -49,6 +50,9 @@ func Validate(appends []StreamAppend) error {
 		}
 		if len(each.Events) == 0 {
 			return fmt.Errorf("%w: no events for stream %s", ErrInvalid, each.Stream)
+		}
+		if each.Order != nil && (len(each.Order) != len(each.Events) || !slices.IsSorted(each.Order)) {
+			return fmt.Errorf("%w: the order for stream %s is not that of its events", ErrInvalid, each.Stream)
 		}
 		for j := range each.Events {
 			if err := each.Events[j].Validate(); err != nil {

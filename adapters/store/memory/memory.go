@@ -57,10 +57,21 @@ func (s *Store) Append(ctx context.Context, appends []eventlog.StreamAppend) err
 		return eventlog.ErrClosed
 	}
 	before := len(s.records)
+	write := make([]bool, len(appends))
 	var conflicts []error
-	for _, each := range appends {
-		if err := s.append(each); err != nil {
+	for i, each := range appends {
+		err := s.check(each)
+		switch {
+		case errors.Is(err, errHeld):
+		case err != nil:
 			conflicts = append(conflicts, err)
+		default:
+			write[i] = true
+		}
+	}
+	for _, place := range eventlog.Places(appends) {
+		if write[place.Append] {
+			s.add(appends[place.Append].Stream, appends[place.Append].Events[place.Event])
 		}
 	}
 	if len(s.records) > before {
@@ -73,26 +84,31 @@ func (s *Store) Append(ctx context.Context, appends []eventlog.StreamAppend) err
 	return errors.Join(conflicts...)
 }
 
-func (s *Store) append(a eventlog.StreamAppend) error {
+// errHeld: the stream has the events already.
+var errHeld = errors.New("appended before")
+
+// check says whether events can be appended: nil, errHeld, or the conflict.
+func (s *Store) check(a eventlog.StreamAppend) error {
 	actual := eventlog.Revision(len(s.streams[a.Stream]))
-	if expected, checked := a.Expected.Revision(); checked && expected != actual {
-		if s.holds(a.Stream, expected, a.Events) {
-			return nil
-		}
-		return &eventlog.ConflictError{Stream: a.Stream, Expected: expected, Actual: actual}
+	expected, checked := a.Expected.Revision()
+	switch {
+	case !checked || expected == actual:
+		return nil
+	case s.holds(a.Stream, expected, a.Events):
+		return errHeld
 	}
-	for _, event := range a.Events {
-		actual++
-		event.SwitchTime = microseconds(event.SwitchTime)
-		event.RecordedAt = microseconds(event.RecordedAt)
-		event.Data = bytes.Clone(event.Data)
-		position := eventlog.Position(len(s.records) + 1)
-		s.records = append(s.records, eventlog.Record{
-			Stream: a.Stream, Revision: actual, Position: position, Event: event,
-		})
-		s.streams[a.Stream] = append(s.streams[a.Stream], position)
-	}
-	return nil
+	return &eventlog.ConflictError{Stream: a.Stream, Expected: expected, Actual: actual}
+}
+
+func (s *Store) add(stream eventlog.Stream, event eventlog.Event) {
+	event.SwitchTime = microseconds(event.SwitchTime)
+	event.RecordedAt = microseconds(event.RecordedAt)
+	event.Data = bytes.Clone(event.Data)
+	position := eventlog.Position(len(s.records) + 1)
+	s.streams[stream] = append(s.streams[stream], position)
+	s.records = append(s.records, eventlog.Record{
+		Stream: stream, Revision: eventlog.Revision(len(s.streams[stream])), Position: position, Event: event,
+	})
 }
 
 // holds says whether the stream has exactly these events right after a revision: then they have been appended before.

@@ -1,0 +1,130 @@
+package pebble
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/callstate/callstate/domain/eventlog"
+)
+
+const (
+	crashDir       = "CALLSTATE_TEST_CRASH_DIR"
+	crashRounds    = "CALLSTATE_TEST_CRASH_ROUNDS"
+	crashAppenders = 16
+)
+
+// TestCrash kills a process that appends, and looks at what is left; over and over, in the same folder. The number of
+// rounds is set by CALLSTATE_TEST_CRASH_ROUNDS.
+func TestCrash(t *testing.T) {
+	t.Parallel()
+	rounds := 5
+	if set := os.Getenv(crashRounds); set != "" {
+		var err error
+		rounds, err = strconv.Atoi(set)
+		require.NoError(t, err)
+	}
+	dir := t.TempDir()
+	revisions := make(map[eventlog.Stream]eventlog.Revision)
+	for range rounds {
+		acknowledged := runUntilKilled(t, dir, 1+rand.IntN(600))
+		for stream, revision := range revisions {
+			acknowledged[stream] = max(acknowledged[stream], revision)
+		}
+		store, err := Open(dir, Options{})
+		require.NoError(t, err)
+		revisions = requireSurvived(t, store, acknowledged)
+		require.NoError(t, store.Close())
+	}
+}
+
+// runUntilKilled runs TestCrashedProcess, kills it after so many acknowledged appends, and returns what it had
+// acknowledged when it was dead.
+func runUntilKilled(t *testing.T, dir string, appends int) map[eventlog.Stream]eventlog.Revision {
+	t.Helper()
+	process := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestCrashedProcess$", "-test.v")
+	process.Env = append(os.Environ(), crashDir+"="+dir)
+	process.Stderr = os.Stderr
+	output, err := process.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, process.Start())
+
+	acknowledged := make(map[eventlog.Stream]eventlog.Revision)
+	lines := bufio.NewScanner(output)
+	for seen := 0; lines.Scan(); {
+		stream, revision, ok := strings.Cut(lines.Text(), " at ")
+		if !ok {
+			continue
+		}
+		number, err := strconv.ParseUint(revision, 10, 64)
+		if err != nil {
+			continue // the line that it was writing
+		}
+		acknowledged[eventlog.Stream(stream)] = eventlog.Revision(number)
+		if seen++; seen == appends {
+			require.NoError(t, process.Process.Kill())
+		}
+	}
+	require.Error(t, process.Wait(), "it was killed")
+	require.NotEmpty(t, acknowledged)
+	return acknowledged
+}
+
+// TestCrashedProcess is not a test but the process that TestCrash kills.
+func TestCrashedProcess(t *testing.T) {
+	dir := os.Getenv(crashDir)
+	if dir == "" {
+		t.Skip("only TestCrash runs it")
+	}
+	store, err := Open(dir, Options{})
+	require.NoError(t, err)
+	var appenders sync.WaitGroup
+	for i := range crashAppenders {
+		appenders.Go(func() {
+			stream, revision := streamOf(i), eventlog.Revision(0)
+			for record, err := range store.ReadStream(context.Background(), stream, 0) {
+				assert.NoError(t, err)
+				revision = record.Revision
+			}
+			for {
+				var err error
+				if revision, err = appendSome(context.Background(), store, stream, revision); !assert.NoError(t, err) {
+					return
+				}
+				fmt.Printf("%s at %d\n", stream, revision)
+			}
+		})
+	}
+	appenders.Wait()
+}
+
+// TestAnotherProcess: a log has one process at a time.
+func TestAnotherProcess(t *testing.T) {
+	dir := t.TempDir()
+	process := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestCrashedProcess$", "-test.v")
+	process.Env = append(os.Environ(), crashDir+"="+dir)
+	output, err := process.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, process.Start())
+	for lines := bufio.NewScanner(output); lines.Scan() && !strings.Contains(lines.Text(), " at "); {
+	}
+	_, err = Open(dir, Options{})
+	require.ErrorIs(t, err, eventlog.ErrInUse)
+	require.ErrorContains(t, err, dir)
+
+	require.NoError(t, process.Process.Kill())
+	_ = process.Wait()
+	store, err := Open(dir, Options{})
+	require.NoError(t, err)
+	require.NoError(t, store.Close())
+}

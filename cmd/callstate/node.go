@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/callstate/callstate/adapters/desktop"
+	"github.com/callstate/callstate/adapters/httpapi"
+	"github.com/callstate/callstate/adapters/store/pebble"
+	"github.com/callstate/callstate/domain/call"
+	"github.com/callstate/callstate/domain/engine"
+	"github.com/callstate/callstate/domain/eventlog"
+	"github.com/callstate/callstate/projections"
+	"github.com/callstate/callstate/projections/floor"
+	"github.com/callstate/callstate/projections/history"
+)
+
+// runnable is a part with a life of its own: a link, a fake switch.
+type runnable interface {
+	Run(ctx context.Context) error
+}
+
+// node is a running engine: the log, the engine on it, the read models and the API.
+type node struct {
+	logger   *slog.Logger
+	log      *pebble.Store
+	engine   *engine.Engine
+	floor    *floor.Floor
+	history  *history.History
+	runner   *projections.Runner
+	listener net.Listener
+	server   *httpapi.Server
+}
+
+// openNode opens everything that can fail before the first event: the address, the log, the call records.
+func openNode(ctx context.Context, data, listen string, logger *slog.Logger) (*node, error) {
+	listener, err := httpapi.Listen(listen)
+	if err != nil {
+		return nil, err
+	}
+	n := &node{logger: logger, listener: listener}
+	if n.log, err = openLog(data, logger); err != nil {
+		n.close()
+		return nil, err
+	}
+	if n.history, err = history.Open(ctx, historyFile(data), history.Options{Log: n.log}); err != nil {
+		n.close()
+		return nil, err
+	}
+	n.engine = engine.New(n.log, time.Now, n.liveCalls)
+	n.floor = floor.New(floor.Options{})
+	n.runner = projections.NewRunner(n.log, logger, n.floor, n.history)
+	n.server = httpapi.New(httpapi.Config{
+		Floor: n.floor, History: n.history, Log: n.log, Requests: n.engine,
+		NotReady: n.notReady, Page: desktop.Handler(), Logger: logger, Version: version(),
+	})
+	return n, nil
+}
+
+// liveCalls are the calls of a switch that go on, as far as the log tells at present.
+func (n *node) liveCalls(ctx context.Context, switchName string) ([]call.ConnID, error) {
+	end, err := n.log.End(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := n.runner.Wait(ctx, end, n.floor.Name()); err != nil {
+		return nil, err
+	}
+	return callsOf(n.floor.View(), switchName), nil
+}
+
+func callsOf(view floor.View, switchName string) []call.ConnID {
+	var ids []call.ConnID
+	for _, c := range view.Calls {
+		if c.Switch == switchName {
+			ids = append(ids, c.ConnID)
+		}
+	}
+	return ids
+}
+
+// notReady says what keeps the engine from being ready.
+func (n *node) notReady() []string {
+	var reasons []string
+	for _, s := range n.runner.Status() {
+		switch {
+		case s.Err != nil:
+			reasons = append(reasons, s.Err.Error())
+		case !s.Live:
+			reasons = append(reasons, fmt.Sprintf("projection %s is catching up, at position %d", s.Name, s.Position))
+		}
+	}
+	return reasons
+}
+
+// run runs the node with its sources until ctx ends or a part fails, and stops in the order in which events flow: the
+// sources first, then the API, then the read models, last the log.
+func (n *node) run(ctx context.Context, sources ...runnable) error {
+	defer n.close()
+	// Each stage ends when the one before it has ended, or when any part has failed.
+	readModels, endReadModels := context.WithCancel(context.WithoutCancel(ctx))
+	defer endReadModels()
+	api, endAPI := context.WithCancel(context.WithoutCancel(ctx))
+	defer endAPI()
+	links, endLinks := context.WithCancel(ctx)
+	defer endLinks()
+
+	var first, second, third sync.WaitGroup
+	failures := make(chan error, len(sources)+2)
+	start := func(stage *sync.WaitGroup, part func() error) {
+		stage.Go(func() {
+			if err := part(); err != nil {
+				failures <- err
+				endLinks()
+			}
+		})
+	}
+	start(&third, func() error { return n.runner.Run(readModels) })
+	start(&second, func() error { return n.server.Run(api, n.listener) })
+	for _, source := range sources {
+		start(&first, func() error { return source.Run(links) })
+	}
+	<-links.Done()
+	first.Wait()
+	endAPI()
+	second.Wait()
+	endReadModels()
+	third.Wait()
+	close(failures)
+	var failed []error
+	for err := range failures {
+		failed = append(failed, err)
+	}
+	return errors.Join(failed...)
+}
+
+// address is where the page is.
+func (n *node) address() string { return "http://" + n.listener.Addr().String() + "/" }
+
+func (n *node) close() {
+	if n.history != nil {
+		n.history.Close()
+	}
+	if n.log != nil {
+		if err := n.log.Close(); err != nil && !errors.Is(err, eventlog.ErrClosed) {
+			n.logger.Error("closing the event log", "err", err)
+		}
+	}
+	n.listener.Close()
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// format is how data is printed.
+type format string
+
+const (
+	asTable format = "table"
+	asJSON  format = "json"
+)
+
+// String, Set and Type make a format a flag.
+func (f *format) String() string { return string(*f) }
+
+func (f *format) Set(value string) error {
+	switch format(value) {
+	case asTable, asJSON:
+		*f = format(value)
+		return nil
+	}
+	return fmt.Errorf("must be table or json")
+}
+
+func (f *format) Type() string { return "table|json" }
+
+func formatFlag(cmd *cobra.Command) *format {
+	f := asTable
+	cmd.Flags().Var(&f, "format", "how to print: table or json")
+	return &f
+}
+
+// printJSON prints a value as indented JSON.
+func printJSON(w io.Writer, value any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(value)
+}
+
+// printLine prints a value as JSON on one line.
+func printLine(w io.Writer, value any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(value)
+}
+
+// table prints rows in columns; the first row is the heading.
+func table(w io.Writer, rows [][]string) error {
+	columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		for i, cell := range row {
+			row[i] = printable(cell)
+		}
+		if _, err := fmt.Fprintln(columns, strings.Join(row, "\t")); err != nil {
+			return err
+		}
+	}
+	return columns.Flush()
+}
+
+// printable keeps what comes from outside from steering the terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
+}
+
+// seconds is a time in milliseconds as people read it: "12.3s", "4m05s".
+func seconds(ms int64) string {
+	d := time.Duration(ms) * time.Millisecond
+	if d < time.Minute {
+		return fmt.Sprintf("%.1fs", d.Seconds())
+	}
+	return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
+}
+
+// momentFlag is a flag that takes a moment as RFC 3339, or a date, in UTC.
+type momentFlag struct{ time.Time }
+
+func (m *momentFlag) String() string {
+	if m.IsZero() {
+		return ""
+	}
+	return m.Format(time.RFC3339)
+}
+
+func (m *momentFlag) Set(value string) error {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", time.DateOnly} {
+		if t, err := time.Parse(layout, value); err == nil {
+			m.Time = t.UTC()
+			return nil
+		}
+	}
+	return fmt.Errorf("is not a time such as 2026-11-23T09:00:00Z or 2026-11-23")
+}
+
+func (m *momentFlag) Type() string { return "time" }

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/callstate/callstate/adapters/switches/asterisk"
+	"github.com/mattn/go-isatty"
+	"github.com/spf13/cobra"
+)
+
+func newServe(s *settings) *cobra.Command {
+	var path, listen string
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the engine: links to switches, event log, read models, API and page",
+		Long: `Runs the engine on the switches of a configuration file such as
+
+  data = "callstate-data"
+  listen = "127.0.0.1:8080"
+
+  [[asterisk]]
+  name = "pbx1"
+  host = "192.0.2.10"
+  user = "callstate"
+  secret_file = "ami.secret"
+  data_variables = ["ACCOUNT"]
+  wrapup = { sales = "5s" }`,
+		Args: cobra.NoArgs,
+	}
+	cmd.Flags().StringVar(&path, "config", "callstate.toml", "configuration file")
+	cmd.Flags().StringVar(&listen, "listen", "", "address of the API and the page (default: as configured, else "+defaultListen+")")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		c, err := readConfig(path)
+		if err != nil {
+			return err
+		}
+		if listen != "" {
+			c.Listen = listen
+		}
+		if c.Data == "" || cmd.Flags().Changed("data") {
+			c.Data = s.data
+		}
+		logger := newLogger(cmd.ErrOrStderr())
+		n, err := openNode(cmd.Context(), c.Data, c.Listen, logger)
+		if err != nil {
+			return err
+		}
+		var links []runnable
+		for _, a := range c.Asterisk {
+			link, err := asterisk.NewLink(a.link(), asterisk.NewTranslator(a.vocabulary()), n.engine, logger)
+			if err != nil {
+				n.close()
+				return err
+			}
+			links = append(links, link)
+		}
+		fmt.Fprintf(cmd.OutOrStdout(), "callstate %s: page and API at %s, data in %s\n", version(), n.address(), c.Data)
+		return n.run(cmd.Context(), links...)
+	}
+	return cmd
+}
+
+// newLogger logs as text to a terminal and as JSON to anything else.
+func newLogger(w io.Writer) *slog.Logger {
+	if f, ok := w.(*os.File); ok && isatty.IsTerminal(f.Fd()) {
+		return slog.New(slog.NewTextHandler(w, nil))
+	}
+	return slog.New(slog.NewJSONHandler(w, nil))
+}
