@@ -165,8 +165,9 @@ func (t *Translator) blindTransfer(b Block) {
 	}
 	t.callFact(by.call.connID, call.TransferIs{At: t.clock.next(), Kind: call.Blind, By: call.PartyID(by.id), To: known(b.Get("Extension"))})
 	if who != nil {
-		who.left = nil
+		who.left, who.transferredAt = nil, t.clock.last
 	}
+	by.sentOn = nil
 	t.release(by, call.PartyIs{Cause: call.Transferred, By: call.PartyID(by.id)})
 }
 
@@ -179,8 +180,9 @@ func (t *Translator) attendedTransfer(b Block) {
 		return
 	}
 	if who := t.channel(b, "Transferee"); who != nil {
-		who.left = nil
+		who.left, who.transferredAt = nil, t.clock.last
 	}
+	first.sentOn = nil
 	var absorbed *callOnSwitch
 	if second != nil && second != first && second.call != first.call {
 		absorbed = second.call
@@ -254,19 +256,40 @@ func (t *Translator) leftConversation(ch *channel) {
 	}
 }
 
-// redirected tells that a third party sent a channel on, where it left its conversation for something else and no
-// transfer was announced: AMI Redirect is none for the switch.
+// sentOn is where a channel went that left a conversation without anybody hanging up.
+type sentOn struct {
+	channel *channel
+	to      string
+}
+
+// redirected notes that a channel left its conversation for something else and no transfer was announced: AMI Redirect is
+// none for the switch. The announcement may still come, so it is told when the other party hangs up.
 func (t *Translator) redirected(ch *channel, to string) {
 	left := ch.left
 	ch.left = nil
-	if left == nil || ch.endedBy != nil || ch.hangupRequested || left.peers[0].hangupRequested {
+	if left == nil || ch.endedBy != nil || ch.hangupRequested || t.clock.last.Sub(ch.transferredAt) < endedLate {
 		return
 	}
-	t.callFact(ch.call.connID, call.TransferIs{At: t.clock.next(), Kind: call.Redirect, To: to, Inferred: true})
-	for _, peer := range left.peers {
-		if peer.endCause == "" {
-			peer.endCause = call.Transferred
-		}
+	peer := left.peers[0]
+	if peer.hangupRequested || peer.told == call.Released && t.channels[peer.id] == peer {
+		return
+	}
+	peer.sentOn = &sentOn{channel: ch, to: to}
+	if t.channels[peer.id] != peer {
+		t.tellRedirect(peer)
+	}
+}
+
+// tellRedirect tells that a third party sent on the one with whom a channel talked that is gone now.
+func (t *Translator) tellRedirect(ch *channel) {
+	sent := ch.sentOn
+	ch.sentOn = nil
+	if sent == nil || ch.hangupRequested {
+		return
+	}
+	t.callFact(sent.channel.call.connID, call.TransferIs{At: t.clock.next(), Kind: call.Redirect, To: sent.to, Inferred: true})
+	if ch.endCause == "" {
+		ch.endCause = call.Transferred
 	}
 }
 

@@ -2,10 +2,8 @@ package asterisk_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -32,26 +30,17 @@ func frames(source io.Reader) ([]asterisk.Frame, error) {
 	}
 }
 
-// session returns the bytes of a recorded session.
+// session returns the bytes of a recorded session's first connection.
 func session(t testing.TB, name string) []byte {
 	t.Helper()
-	file, err := os.Open(filepath.Join("testdata", "sessions", name, "events.ami.gz"))
-	require.NoError(t, err)
-	defer file.Close()
-	unzipped, err := gzip.NewReader(file)
-	require.NoError(t, err)
-	content, err := io.ReadAll(unzipped)
-	require.NoError(t, err)
-	return content
+	return recording(t, filepath.Join("testdata", "sessions", name))[0]
 }
 
 func sessions(t testing.TB) []string {
 	t.Helper()
-	entries, err := os.ReadDir(filepath.Join("testdata", "sessions"))
-	require.NoError(t, err)
 	var names []string
-	for _, entry := range entries {
-		names = append(names, entry.Name())
+	for _, folder := range recordedSessions(t) {
+		names = append(names, filepath.Base(folder))
 	}
 	return names
 }

@@ -46,6 +46,7 @@ type Translator struct {
 
 	channels  map[string]*channel // by Uniqueid
 	byName    map[string]*channel
+	names     channelNames             // for whoever sends actions
 	calls     map[string]*callOnSwitch // by Linkedid
 	bridges   map[string][]*channel
 	locals    map[string]*channel // by Uniqueid

@@ -1,0 +1,158 @@
+package asterisk
+
+import (
+	"slices"
+	"time"
+
+	"github.com/callstate/callstate/domain/call"
+)
+
+func (t *Translator) hangupRequest(b Block) {
+	ch := t.channel(b, "")
+	if ch == nil {
+		return
+	}
+	ch.hangupRequested = true
+	t.mustEnd(ch)
+	if cause := q850(b.Get("Cause")); cause.Unanswered() && ch.told < call.Connected {
+		ch.endCause = cause
+	}
+	ch.wait.gaveUp()
+	peers := t.peers(ch)
+	if ch.bridge != "" && len(peers) > 1 {
+		return // a conference goes on without him
+	}
+	for _, peer := range peers {
+		if peer.endedBy == nil {
+			peer.endedBy, peer.endedAt = ch, t.clock.last
+			if peer.dialedBy != nil {
+				t.mustEnd(peer) // a called phone has nothing else to do
+			}
+		}
+		if peer.told < call.Connected && peer.endCause == "" && peer.dialedBy != nil {
+			peer.endCause = call.Abandoned
+		}
+	}
+}
+
+// mustEnd notes that a channel will hang up at once, so that it is let go even when its Hangup is lost.
+func (t *Translator) mustEnd(ch *channel) {
+	if ch.ending.IsZero() {
+		ch.ending = t.clock.last
+		t.ending = append(t.ending, ch)
+	}
+}
+
+// goesOn notes that a channel does something else than hang up.
+func (ch *channel) goesOn() {
+	if !ch.hangupRequested {
+		ch.ending = time.Time{}
+	}
+}
+
+// hangupPatience is how long a channel that must hang up may take.
+const hangupPatience = 5 * time.Second
+
+// endOverdue lets go the channels that should have hung up before a moment.
+func (t *Translator) endOverdue(before time.Time) {
+	ending := t.ending
+	t.ending = nil
+	for _, ch := range ending {
+		switch {
+		case t.channels[ch.id] != ch || ch.ending.IsZero():
+		case ch.ending.After(before):
+			t.ending = append(t.ending, ch)
+		default:
+			t.inferring = true
+			t.hungUp(ch, call.UnknownCause, time.Time{})
+			t.inferring = false
+		}
+	}
+}
+
+// endedLate is how long after the other side's end a party's end still belongs to it.
+const endedLate = 2 * time.Second
+
+func (t *Translator) hangup(b Block) {
+	ch := t.channel(b, "")
+	if ch == nil {
+		return
+	}
+	t.hungUp(ch, q850(b.Get("Cause")), time.Time{})
+}
+
+// hungUp: the channel is gone, now or, where it was missed, since a moment that is known.
+func (t *Translator) hungUp(ch *channel, cause call.Cause, since time.Time) {
+	inferred := t.inferring
+	t.tellRedirect(ch)
+	t.settleWait(ch, true)
+	by := call.PartyID("")
+	switch {
+	case ch.hangupRequested:
+		by = call.PartyID(ch.id)
+	case ch.endedBy != nil && t.clock.last.Sub(ch.endedAt) <= endedLate:
+		by = call.PartyID(ch.endedBy.id)
+	}
+	answered := ch.told >= call.Connected && ch.told != call.Failed
+	switch {
+	case !answered && ch.endCause != "":
+		cause = ch.endCause
+	case answered && ch.endCause == call.Transferred:
+		cause = call.Transferred
+	case answered && cause == call.UnknownCause && !inferred:
+		cause = call.NormalClearing
+	}
+	t.tellDigits(ch)
+	t.release(ch, call.PartyIs{At: since, Cause: cause, By: by, Inferred: inferred})
+	if by := ch.dialedBy; by != nil {
+		by.dialed = slices.DeleteFunc(by.dialed, func(other *channel) bool { return other == ch })
+	}
+	t.leaveBridge(ch)
+	delete(t.channels, ch.id)
+	delete(t.byName, ch.name)
+	t.names.remove(call.PartyID(ch.id))
+	delete(t.locals, ch.id)
+	if len(t.rooms) > 0 {
+		t.leaveRooms(ch)
+	}
+	t.gone.add(ch.id)
+	t.leaveCall(ch)
+}
+
+// gone remembers the channels that hung up last: some events of a channel come after its Hangup.
+type gone struct {
+	ids  map[string]bool
+	ring [1024]string
+	next int
+}
+
+func (g *gone) has(id string) bool { return g.ids[id] }
+
+func (g *gone) add(id string) {
+	delete(g.ids, g.ring[g.next])
+	g.ring[g.next], g.ids[id] = id, true
+	g.next = (g.next + 1) % len(g.ring)
+}
+
+// q850 is the cause in a Cause header (ITU-T Q.850, as Asterisk's causes.h).
+func q850(header string) call.Cause {
+	switch header {
+	case "16", "31":
+		return call.NormalClearing
+	case "17":
+		return call.Busy
+	case "18", "19":
+		return call.NoAnswer
+	case "20", "27":
+		return call.Unreachable
+	case "21":
+		return call.Rejected
+	case "26":
+		return call.AnsweredElsewhere
+	case "1", "22", "28":
+		return call.InvalidNumber
+	case "34", "38", "41", "42", "44", "58":
+		return call.Congestion
+	}
+	return call.UnknownCause
+}
