@@ -53,7 +53,7 @@ func openNode(ctx context.Context, data, listen string, logger *slog.Logger) (*n
 		return nil, err
 	}
 	n.engine = engine.New(n.log, time.Now, n.liveCalls)
-	n.floor = floor.New(floor.Options{})
+	n.floor = floor.New(floor.Options{Notifications: true})
 	n.runner = projections.NewRunner(n.log, logger, n.floor, n.history)
 	n.server = httpapi.New(httpapi.Config{
 		Floor: n.floor, History: n.history, Log: n.log, Requests: n.engine,

@@ -80,6 +80,7 @@ type State struct {
 	Queues   []Membership
 	Left     []Membership // queues left, with when: so that old facts are known as old
 	ACW      AfterCallWork
+	Requests []Asked // the last that were made, oldest first
 }
 
 // Membership is the agent's place in a queue.

@@ -163,6 +163,11 @@ func TestACallThatTheSwitchDoesNotHaveAnyMore(t *testing.T) {
 			then: events(
 				inferred(30, call.PartyReleased{Party: caller, Cause: call.UnknownCause}),
 				inferred(30, call.CallPresumedEnded{Reason: call.GoneAtResync}))},
+		"because it was started anew": {given: ended[:11],
+			when: call.PartyIs{At: at(30), Party: caller, State: call.Released, Cause: call.Restarted, Inferred: true},
+			then: events(
+				inferred(30, call.PartyReleased{Party: caller, Cause: call.Restarted}),
+				inferred(30, call.CallPresumedEnded{Reason: call.SwitchRestart}))},
 		"but not while a party is there": {given: answered, when: gone(phone),
 			then: events(inferred(30, call.PartyReleased{Party: phone, Cause: call.UnknownCause}))},
 	})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -25,15 +26,11 @@ var (
 // T-Library default); MaxUserData is the most that can be configured.
 const DefaultUserDataLimit = 16000
 
-// Request is something that a person or a program asks of a call.
-type Request interface {
-	decide(State) ([]Event, error)
-}
-
 // ChangeUserData attaches, updates or deletes user data.
 type ChangeUserData struct {
 	At     time.Time
 	Actor  string // who asks: "agent:1001", "ivr:main"
+	ID     string // command id: see By; may be empty
 	Set    []Pair
 	Delete []string
 	Limit  int // bytes; 0 is DefaultUserDataLimit
@@ -43,6 +40,7 @@ type ChangeUserData struct {
 type SetDisposition struct {
 	At    time.Time
 	Actor string
+	ID    string // command id: see By; may be empty
 	Code  string
 }
 
@@ -50,26 +48,93 @@ type SetDisposition struct {
 type AddNote struct {
 	At    time.Time
 	Actor string
+	ID    string // command id: see By; may be empty
 	Text  string
 }
 
 // Decide returns the events by which a request is done, none when there is nothing to do, or why it is refused
-// (errors.Is ErrRefused and one of the reasons above).
+// (errors.Is ErrRefused and one of the reasons above). A request with a command id that has been seen does nothing: it has
+// the outcome that it had.
 func Decide(s State, r Request) ([]Event, error) {
-	if !s.Started() {
-		return nil, ErrUnknownCall
-	}
-	return r.decide(s)
+	events, _, err := Grant(s, r)
+	return events, err
 }
 
-func (r ChangeUserData) decide(s State) ([]Event, error) {
+// Grant is Decide with the order that is to be given to the switch once the events are durable; nil when the switch has
+// nothing to do with it.
+func Grant(s State, r Request) ([]Event, *Order, error) {
+	if !s.Started() {
+		return nil, nil, ErrUnknownCall
+	}
+	by, service := r.asks()
+	if asked, again := s.Request(by.ID); again {
+		return nil, nil, asked.Reason.Err()
+	}
+	if len(by.ID) > maxCommandID {
+		return nil, nil, fmt.Errorf("%w: the command id has more than %d bytes", ErrInvalid, maxCommandID)
+	}
+	bodies, order, err := r.decide(s)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case order != nil && by.ID == "":
+		return nil, nil, fmt.Errorf("%w: a request to the switch needs a command id", ErrInvalid)
+	case order == nil && len(bodies) == 0:
+		return nil, nil, nil
+	}
+	if by.ID != "" {
+		made := RequestMade{}
+		if order != nil {
+			order.ID, order.Request = by.ID, service
+			made = order.RequestMade
+		}
+		made.ID, made.Request = by.ID, service
+		bodies = append([]Body{made}, bodies...)
+	}
+	events := make([]Event, len(bodies))
+	for i, body := range bodies {
+		events[i] = Event{At: by.At, Actor: by.Actor, Body: body}
+	}
+	return events, order, nil
+}
+
+// maxDetail bounds what is kept of a refusal's text, in bytes.
+const maxDetail = 300
+
+// Refused is what there is to record when a request was not done: nothing, when the call is unknown or the refusal is
+// recorded already.
+func Refused(s State, r Request, err error) []Event {
+	by, service := r.asks()
+	if asked, again := s.Request(by.ID); !s.Started() || again && asked.Reason != "" {
+		return nil
+	}
+	if len(by.ID) > maxCommandID {
+		by.ID = ""
+	}
+	detail := err.Error()
+	detail = strings.ToValidUTF8(detail[:min(len(detail), maxDetail)], "")
+	return []Event{{At: by.At, Actor: by.Actor, Body: RequestRefused{ID: by.ID, Request: service, Party: by.Party, DN: by.DN,
+		Reason: ReasonOf(err), Detail: detail}}}
+}
+
+func (r ChangeUserData) asks() (By, Service) {
+	return By{At: r.At, Actor: r.Actor, ID: r.ID}, ChangesUserData
+}
+
+func (r SetDisposition) asks() (By, Service) {
+	return By{At: r.At, Actor: r.Actor, ID: r.ID}, SetsDisposition
+}
+
+func (r AddNote) asks() (By, Service) { return By{At: r.At, Actor: r.Actor, ID: r.ID}, AddsNote }
+
+func (r ChangeUserData) decide(s State) ([]Body, *Order, error) {
 	if s.Ended() {
-		return nil, ErrCallEnded
+		return nil, nil, ErrCallEnded
 	}
 	var set []Pair
 	for _, pair := range r.Set {
 		if pair.Key == "" {
-			return nil, fmt.Errorf("%w: a key is empty", ErrInvalid)
+			return nil, nil, fmt.Errorf("%w: a key is empty", ErrInvalid)
 		}
 		if i, found := s.datum(pair.Key); !found || s.Data[i].Value != pair.Value {
 			set = setPair(set, pair)
@@ -82,30 +147,29 @@ func (r ChangeUserData) decide(s State) ([]Event, error) {
 		}
 	}
 	if len(set) == 0 && len(deleted) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	body := UserDataChanged{Set: set, Deleted: deleted, By: r.Actor}
-	event := Event{At: r.At, Actor: r.Actor, Body: body}
 	limit := min(cmp.Or(r.Limit, DefaultUserDataLimit), MaxUserData)
-	if size := Evolve(s, event).packed(nil); size > limit {
-		return nil, fmt.Errorf("%w: %d bytes, the limit is %d", ErrUserDataTooLarge, size, limit)
+	if size := Evolve(s, Event{At: r.At, Body: body}).packed(nil); size > limit {
+		return nil, nil, fmt.Errorf("%w: %d bytes, the limit is %d", ErrUserDataTooLarge, size, limit)
 	}
-	return []Event{event}, nil
+	return []Body{body}, nil, nil
 }
 
-func (r SetDisposition) decide(s State) ([]Event, error) {
+func (r SetDisposition) decide(s State) ([]Body, *Order, error) {
 	if r.Code == "" {
-		return nil, fmt.Errorf("%w: the disposition is empty", ErrInvalid)
+		return nil, nil, fmt.Errorf("%w: the disposition is empty", ErrInvalid)
 	}
 	if s.Disposition == r.Code {
-		return nil, nil
+		return nil, nil, nil
 	}
-	return []Event{{At: r.At, Actor: r.Actor, Body: DispositionSet{Code: r.Code}}}, nil
+	return []Body{DispositionSet{Code: r.Code}}, nil, nil
 }
 
-func (r AddNote) decide(s State) ([]Event, error) {
+func (r AddNote) decide(State) ([]Body, *Order, error) {
 	if r.Text == "" {
-		return nil, fmt.Errorf("%w: the note is empty", ErrInvalid)
+		return nil, nil, fmt.Errorf("%w: the note is empty", ErrInvalid)
 	}
-	return []Event{{At: r.At, Actor: r.Actor, Body: NoteAdded{Text: r.Text}}}, nil
+	return []Body{NoteAdded{Text: r.Text}}, nil, nil
 }

@@ -265,6 +265,8 @@ func conclude(s State, last Event) []Event {
 		}
 	}
 	switch {
+	case over && last.Inferred && released.Cause == Restarted:
+		add(true, CallPresumedEnded{Reason: SwitchRestart})
 	case over && last.Inferred:
 		add(true, CallPresumedEnded{Reason: GoneAtResync})
 	case over:

@@ -103,6 +103,7 @@ const (
 	Cancelled         Cause = "cancelled"         // the switch took the call back
 	Transferred       Cause = "transferred"       // the party sent the call on, or was sent on itself
 	Conferenced       Cause = "conferenced"       // the party's leg became part of a conference
+	Restarted         Cause = "switchRestart"     // the switch was started anew
 	UnknownCause      Cause = "unknown"
 )
 

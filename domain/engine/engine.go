@@ -110,31 +110,6 @@ func (e *Engine) Ingest(ctx context.Context, observations []Observation) error {
 	return fmt.Errorf("ingest: %w", ErrBusy)
 }
 
-// Request does what is asked of a call, or says why not (call.ErrRefused). It returns the events by which it is done,
-// durable; none when there was nothing to do.
-func (e *Engine) Request(ctx context.Context, id call.ConnID, r call.Request) ([]call.Event, error) {
-	for range maxAttempts {
-		batch := newBatch()
-		entry, err := e.open(ctx, batch, wire.CallStream(id))
-		if err != nil {
-			return nil, err
-		}
-		events, err := call.Decide(entry.call, r)
-		if err != nil || len(events) == 0 {
-			return nil, err
-		}
-		e.addCall(entry, events)
-		conflicts, err := e.append(ctx, batch)
-		if err != nil {
-			return nil, err
-		}
-		if len(conflicts) == 0 {
-			return events, nil
-		}
-	}
-	return nil, fmt.Errorf("request: %w", ErrBusy)
-}
-
 // Call returns the present state of a call; its zero value when there is none.
 func (e *Engine) Call(ctx context.Context, id call.ConnID) (call.State, error) {
 	entry, err := e.open(ctx, newBatch(), wire.CallStream(id))
@@ -157,10 +132,7 @@ func (e *Engine) observe(ctx context.Context, b *batch, o Observation) error {
 		}
 		e.addCall(entry, call.Observe(entry.call, fact))
 	case o.AgentFact != nil:
-		for _, event := range agent.Observe(entry.agent, o.AgentFact) {
-			entry.add(e.now(), wire.EncodeAgent(entry.stream, entry.next(), event))
-			entry.agent = agent.Evolve(entry.agent, event)
-		}
+		e.addAgent(entry, agent.Observe(entry.agent, o.AgentFact))
 	case o.LinkFact != nil:
 		for _, event := range link.Observe(entry.link, o.LinkFact) {
 			entry.add(e.now(), wire.EncodeLink(entry.stream, entry.next(), event))

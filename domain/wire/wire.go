@@ -107,6 +107,8 @@ var calls = newTable(
 	as[call.RecordingStopped, call.Body]("RecordingStopped", 1),
 	as[call.DigitsCollected, call.Body]("DigitsCollected", 1),
 	as[call.CallPresumedEnded, call.Body]("CallPresumedEnded", 1),
+	as[call.RequestMade, call.Body]("RequestMade", 1),
+	as[call.RequestRefused, call.Body]("RequestRefused", 1),
 )
 
 var agents = newTable(
@@ -118,6 +120,8 @@ var agents = newTable(
 	as[agent.AgentNotReady, agent.Body]("AgentNotReady", 1),
 	as[agent.AfterCallWorkStarted, agent.Body]("AfterCallWorkStarted", 1),
 	as[agent.AfterCallWorkEnded, agent.Body]("AfterCallWorkEnded", 1),
+	as[agent.AgentRequestMade, agent.Body]("AgentRequestMade", 1),
+	as[agent.AgentRequestRefused, agent.Body]("AgentRequestRefused", 1),
 )
 
 var links = newTable(

@@ -66,6 +66,10 @@ var examples = map[string]any{
 	"RecordingStopped":     call.RecordingStopped{Recording: "r"},
 	"DigitsCollected":      call.DigitsCollected{Party: "p", Count: 6},
 	"CallPresumedEnded":    call.CallPresumedEnded{Reason: call.GoneAtResync},
+	"RequestMade":          call.RequestMade{ID: "c1", Request: call.Monitors, Party: "p", DN: "1090", Target: "1001", TargetParty: "q", Consult: otherID, Mode: call.Whisper, Recording: "r", Count: 4, Attempt: "a"},
+	"RequestRefused":       call.RequestRefused{ID: "c1", Request: call.Holds, Party: "p", DN: "1001", Reason: "unsupported", Detail: "the switch cannot do this"},
+	"AgentRequestMade":     agent.AgentRequestMade{ID: "c1", Request: agent.BecomesNotReady, DN: "1001", Queues: []string{"sales"}, Reason: "lunch", Target: "2125550001", ConnID: otherID, Attempt: "a"},
+	"AgentRequestRefused":  agent.AgentRequestRefused{ID: "c1", Request: agent.LogsIn, DN: "1001", Reason: "dnHasAgent", Detail: "another agent is logged in there"},
 	"AgentLoggedIn":        agent.AgentLoggedIn{Agent: "1001", DN: "1001", Switch: "pbx1"},
 	"AgentLoggedOut":       agent.AgentLoggedOut{Agent: "1001"},
 	"AgentJoinedQueue":     agent.AgentJoinedQueue{Queue: "sales"},
@@ -115,7 +119,7 @@ func TestEveryStoredNameHasAnExample(t *testing.T) {
 
 // An event type that is missing in the table would only be found when it happens.
 func TestEveryEventTypeIsInTheTable(t *testing.T) {
-	for _, file := range []string{"../call/evolve.go", "../call/evolve_conversation.go", "../agent/agent.go", "../link/link.go"} {
+	for _, file := range []string{"../call/evolve.go", "../call/evolve_conversation.go", "../call/evolve_request.go", "../agent/agent.go", "../agent/event_request.go", "../link/link.go"} {
 		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
 		require.NoError(t, err)
 		for _, decl := range parsed.Decls {

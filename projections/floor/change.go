@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/callstate/callstate/domain/eventlog"
+	"github.com/callstate/callstate/domain/notify"
 )
 
 // change is everything that one event changed on the floor. It is made of views that are shared and never changed;
@@ -17,7 +18,25 @@ type change struct {
 	agents    []*Agent
 	queues    []*Queue
 	calls     []changedCall
+	told      []told
 	concerned []string // the agents whose desktops it changes
+}
+
+// told is what an agent's DN is told.
+type told struct {
+	agent   string
+	message notify.Message
+}
+
+// recipients are the agents at the DN to which a message goes.
+func (f *Floor) recipients(m notify.Message) []string {
+	if m.AgentID != "" {
+		return []string{m.AgentID}
+	}
+	if at := f.devices[device{m.Switch, m.DN}]; at != nil {
+		return at.agents
+	}
+	return nil
 }
 
 // changedCall is a call as it is after an event that touched it.
@@ -32,6 +51,13 @@ type changedCall struct {
 func (f *Floor) pass() {
 	for _, a := range f.touched.agents {
 		a.feed.dropped = f.position
+	}
+	for _, m := range f.told {
+		for _, id := range f.recipients(m) {
+			if a := f.agents[id]; a != nil {
+				a.feed.dropped = f.position
+			}
+		}
 	}
 	for _, c := range f.touched.calls {
 		for _, id := range c.agents { // who took part before is touched
@@ -84,6 +110,13 @@ func (f *Floor) publish(r *eventlog.Record) {
 			d.calls = append(d.calls, each)
 		}
 	}
+	for _, m := range f.told {
+		for _, id := range f.recipients(m) {
+			if f.agents[id] != nil {
+				d.told = append(d.told, told{id, m})
+			}
+		}
+	}
 	if d.empty() {
 		return
 	}
@@ -101,8 +134,11 @@ func (f *Floor) publish(r *eventlog.Record) {
 	}
 }
 
-func (d *change) empty() bool {
-	return d.link == nil && len(d.agents) == 0 && len(d.queues) == 0 && len(d.calls) == 0
+func (d *change) empty() bool { return !d.visible() && len(d.told) == 0 }
+
+// visible reports whether the floor looks otherwise than before.
+func (d *change) visible() bool {
+	return d.link != nil || len(d.agents) > 0 || len(d.queues) > 0 || len(d.calls) > 0
 }
 
 // whom returns the agents whose desktops the change is seen on. Those who joined a call or left it have changed.
@@ -116,6 +152,11 @@ func (d *change) whom() []string {
 			if c.changed && !slices.Contains(whom, id) {
 				whom = append(whom, id)
 			}
+		}
+	}
+	for _, t := range d.told {
+		if !slices.Contains(whom, t.agent) {
+			whom = append(whom, t.agent)
 		}
 	}
 	return whom
@@ -165,6 +206,11 @@ func (d *change) of(agent string, c *Change) {
 			c.Gone = append(c.Gone, each.ConnID)
 		case is && (each.changed || !was):
 			c.Calls = append(c.Calls, *each.Call)
+		}
+	}
+	for _, t := range d.told {
+		if t.agent == agent {
+			c.Notifications = append(c.Notifications, t.message)
 		}
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/eventlog"
 	"github.com/callstate/callstate/domain/link"
+	"github.com/callstate/callstate/domain/notify"
 	"github.com/callstate/callstate/domain/wire"
 	"github.com/callstate/callstate/projections"
 )
@@ -31,6 +32,8 @@ var (
 type Options struct {
 	History int // changes that are kept for followers who come back; default 65536
 	Mailbox int // changes that a follower may be behind; default 1024
+	// Notifications puts what DNs are told into the feeds of the agents who sit there. It has to see the whole log.
+	Notifications bool
 }
 
 // Floor is the live view. Apply, CatchingUp, Live and Failed are for one goroutine, everything else may be called
@@ -53,7 +56,9 @@ type Floor struct {
 	// views are kept and each event's change is published.
 	past       eventlog.Position
 	publishing bool
-	touched    touched // what the event at hand has touched
+	touched    touched          // what the event at hand has touched
+	notifier   *notify.Notifier // nil: nobody wants to be told
+	told       []notify.Message // by the event at hand
 	scratch    struct {
 		devices []device
 		agents  []string
@@ -65,7 +70,7 @@ type Floor struct {
 // New returns an empty floor.
 func New(o Options) *Floor {
 	o.History, o.Mailbox = cmp.Or(o.History, 65536), cmp.Or(o.Mailbox, 1024)
-	return &Floor{
+	f := &Floor{
 		options:   o,
 		live:      make(chan struct{}),
 		links:     map[string]Link{},
@@ -75,6 +80,10 @@ func New(o Options) *Floor {
 		devices:   map[device]*liveDevice{},
 		followers: map[string]map[*follower]bool{},
 	}
+	if o.Notifications {
+		f.notifier = notify.New()
+	}
+	return f
 }
 
 // Name implements projections.Projection.
@@ -147,19 +156,34 @@ func (f *Floor) apply(r *eventlog.Record) error {
 		if err != nil {
 			return err
 		}
-		f.step(r, func() { f.foldCall(id, event) })
+		f.step(r, func() {
+			f.foldCall(id, event)
+			if f.notifier != nil {
+				f.told = f.notifier.Call(id, event)
+			}
+		})
 	case wire.Agent:
 		event, err := wire.DecodeAgent(*r)
 		if err != nil {
 			return err
 		}
-		f.step(r, func() { f.foldAgent(r.Stream.ID(), event) })
+		f.step(r, func() {
+			f.foldAgent(r.Stream.ID(), event)
+			if f.notifier != nil {
+				f.told = f.notifier.Agent(r.Stream.ID(), event)
+			}
+		})
 	case wire.Switch:
 		event, err := wire.DecodeLink(*r)
 		if err != nil {
 			return err
 		}
-		f.step(r, func() { f.foldLink(r.Stream.ID(), event) })
+		f.step(r, func() {
+			f.foldLink(r.Stream.ID(), event)
+			if f.notifier != nil {
+				f.told = f.notifier.Link(event)
+			}
+		})
 	default:
 		return fmt.Errorf("%w: stream %s of kind %q", wire.ErrUnknown, r.Stream, kind)
 	}
@@ -175,6 +199,7 @@ func (f *Floor) step(r *eventlog.Record, fold func()) {
 	}
 	f.position, f.at = r.Position, r.SwitchTime
 	f.touched.reset()
+	f.told = nil
 	fold()
 	for i := 0; i < len(f.touched.agents); i++ {
 		f.settle(f.touched.agents[i], r.SwitchTime)

@@ -1,6 +1,7 @@
 package floor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,7 +28,8 @@ type Following struct {
 //
 // It waits until the floor is live. It ends only with an error, after the frames that are there already: that of ctx
 // when ctx is done; ErrSlowFollower when the loop's body is so slow that more than Options.Mailbox frames came up since
-// it was last given any; the floor's own when that has stopped.
+// it was last given any; the floor's own when that has stopped. Who begins to follow a floor that has stopped gets
+// nothing but that error.
 func (f *Floor) Follow(ctx context.Context, w Following) iter.Seq2[Frame, error] {
 	return func(yield func(Frame, error) bool) {
 		if err := f.awaitLive(ctx); err != nil {
@@ -42,35 +44,42 @@ func (f *Floor) Follow(ctx context.Context, w Following) iter.Seq2[Frame, error]
 			}
 		}
 		for {
+			ended := ctx.Err() // before it looks what is there
 			changes, err := f.next(me)
 			for _, d := range changes {
+				if w.Agent == "" && !d.visible() {
+					continue // told to desktops only
+				}
 				if !yield(d.frame(w.Agent), nil) {
 					return
 				}
 			}
-			if err == nil {
-				err = me.wait(ctx)
-			}
-			if err != nil {
+			if err = cmp.Or(err, ended); err != nil {
 				yield(Frame{}, err)
 				return
+			}
+			select {
+			case <-me.woken:
+			case <-ctx.Done():
 			}
 		}
 	}
 }
 
+// awaitLive waits until the floor shows the present, or never will.
 func (f *Floor) awaitLive(ctx context.Context) error {
 	select {
 	case <-f.live:
-		return nil
 	default:
+		select {
+		case <-f.live:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	select {
-	case <-f.live:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.failed
 }
 
 // follower is one that follows. It only remembers how far it has come: what it has not seen yet stands in the feed.
@@ -85,15 +94,6 @@ func (m *follower) call() {
 	select {
 	case m.woken <- struct{}{}:
 	default: // called already
-	}
-}
-
-func (m *follower) wait(ctx context.Context) error {
-	select {
-	case <-m.woken:
-		return ctx.Err()
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }
 

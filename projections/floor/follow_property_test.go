@@ -26,7 +26,7 @@ func TestFollowersSeeTheFloor(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		records := projectiontest.Random(t).Records()
 		end := eventlog.Position(len(records))
-		live, snapshots, texts := floor.New(floor.Options{}), map[string][]floor.Frame{}, map[string][]string{}
+		live, snapshots, texts := floor.New(floor.Options{Notifications: true}), map[string][]floor.Frame{}, map[string][]string{}
 		live.Live()
 		for i := range len(records) + 1 {
 			for _, agent := range scopes {
@@ -39,7 +39,7 @@ func TestFollowersSeeTheFloor(t *testing.T) {
 		}
 
 		history := rapid.IntRange(1, 40).Draw(t, "history")
-		rebuilt := floor.New(floor.Options{History: history})
+		rebuilt := floor.New(floor.Options{History: history, Notifications: true})
 		rebuilt.CatchingUp(end)
 		for run := range projectiontest.Runs(records, rapid.IntRange(1, 50).Draw(t, "run")) {
 			require.NoError(t, rebuilt.Apply(t.Context(), run))
@@ -54,7 +54,13 @@ func TestFollowersSeeTheFloor(t *testing.T) {
 
 		for _, agent := range scopes {
 			frames := rest(t, live, floor.Following{Agent: agent, Resume: true})
-			for _, p := range rapid.SliceOfN(rapid.Uint64Range(0, uint64(end)), 1, 8).Draw(t, "positions") {
+			client := newClient(snapshots[agent][0])
+			for _, frame := range frames {
+				before := client.state()
+				client.apply(t, frame)
+				require.NotEqual(t, before, client.state(), "a frame without effect: %+v", frame.Change)
+			}
+			for _, p := range rapid.SliceOfN(rapid.Uint64Range(0, uint64(end)), 1, 4).Draw(t, "positions") {
 				p := eventlog.Position(p)
 				i := slices.IndexFunc(frames, func(f floor.Frame) bool { return f.Position > p })
 				if i < 0 {
@@ -63,8 +69,8 @@ func TestFollowersSeeTheFloor(t *testing.T) {
 				expected := frames[i:]
 				require.Equal(t, expected, rest(t, live, floor.Following{Agent: agent, After: p, Resume: true}), "resumed at %d", p)
 
-				client := newClient(snapshots[agent][p])
-				require.Equal(t, p, client.position)
+				client = newClient(snapshots[agent][p])
+				require.Equal(t, p, client.Position)
 				for _, frame := range expected {
 					client.apply(t, frame)
 				}
@@ -117,24 +123,24 @@ func text(t require.TestingT, frame floor.Frame) string {
 
 // client is what a page does with the frames it gets.
 type client struct {
-	position eventlog.Position
-	desktop  bool
-	links    map[string]floor.Link
-	agents   map[string]floor.Agent
-	queues   map[string]floor.Queue
-	calls    map[call.ConnID]floor.Call
+	Position eventlog.Position
+	Desktop  bool
+	Links    map[string]floor.Link
+	Agents   map[string]floor.Agent
+	Queues   map[string]floor.Queue
+	Calls    map[call.ConnID]floor.Call
 }
 
 func newClient(snapshot floor.Frame) *client {
 	c := &client{
-		position: snapshot.Position, links: map[string]floor.Link{}, agents: map[string]floor.Agent{},
-		queues: map[string]floor.Queue{}, calls: map[call.ConnID]floor.Call{},
+		Position: snapshot.Position, Links: map[string]floor.Link{}, Agents: map[string]floor.Agent{},
+		Queues: map[string]floor.Queue{}, Calls: map[call.ConnID]floor.Call{},
 	}
 	change := &floor.Change{}
 	if v := snapshot.View; v != nil {
 		change.Links, change.Agents, change.Queues, change.Calls = v.Links, v.Agents, v.Queues, v.Calls
 	} else {
-		c.desktop = true
+		c.Desktop = true
 		change.Agents, change.Calls = []floor.Agent{snapshot.Desktop.Agent}, snapshot.Desktop.Calls
 	}
 	c.take(change)
@@ -143,35 +149,33 @@ func newClient(snapshot floor.Frame) *client {
 
 func (c *client) apply(t require.TestingT, f floor.Frame) {
 	require.Equal(t, floor.Changed, f.Kind)
-	require.Greater(t, f.Position, c.position)
-	before := c.state()
-	c.position = f.Position
+	require.Greater(t, f.Position, c.Position)
+	c.Position = f.Position
 	c.take(f.Change)
-	require.NotEqual(t, before, c.state(), "a frame without effect: %+v", f.Change)
 }
 
 func (c *client) take(change *floor.Change) {
 	for _, each := range change.Links {
-		c.links[each.Switch] = each
+		c.Links[each.Switch] = each
 	}
 	for _, each := range change.Agents {
-		c.agents[each.ID] = each
+		c.Agents[each.ID] = each
 	}
 	for _, each := range change.Queues {
-		c.queues[each.Queue] = each
+		c.Queues[each.Queue] = each
 	}
 	for _, each := range change.Calls {
-		c.calls[each.ConnID] = each
+		c.Calls[each.ConnID] = each
 	}
 	for _, id := range change.Gone {
-		delete(c.calls, id)
+		delete(c.Calls, id)
 	}
 }
 
 // state is a copy of what the client shows, without its position.
 func (c *client) state() client {
 	return client{
-		desktop: c.desktop, links: maps.Clone(c.links), agents: maps.Clone(c.agents), queues: maps.Clone(c.queues), calls: maps.Clone(c.calls),
+		Desktop: c.Desktop, Links: maps.Clone(c.Links), Agents: maps.Clone(c.Agents), Queues: maps.Clone(c.Queues), Calls: maps.Clone(c.Calls),
 	}
 }
 

@@ -195,8 +195,9 @@ func TestFollowEndsWithTheFloor(t *testing.T) {
 		require.ErrorIs(t, err, poison)
 		later := follow(t, f, floor.Following{Agent: "jane"})
 		synctest.Wait()
-		_, err = later.got()
+		frames, err := later.got()
 		require.ErrorIs(t, err, poison)
+		assert.Empty(t, frames)
 	})
 }
 
@@ -256,4 +257,36 @@ func follow(t *testing.T, f *floor.Floor, w floor.Following) *recording {
 	r := &recording{}
 	go r.run(t.Context(), f, w)
 	return r
+}
+
+// What a DN is told reaches the desktop of the agent who sits there, and nobody else.
+func TestNotifications(t *testing.T) {
+	var s session
+	id := connID("call")
+	s.login(0, "jane", "1001", "sales")
+	s.login(0, "john", "1002", "sales")
+	start := s.End()
+	s.arrives(1, id, "2125550001")
+	s.waits(2, id, "sales")
+	s.rings(3, id, "jane", "1001", "sales")
+	s.party(4, id, "1001", call.Connected)
+	f := floor.New(floor.Options{Notifications: true})
+	require.NoError(t, f.Apply(t.Context(), s.Records()))
+	f.Live()
+
+	var told []string
+	for _, frame := range rest(t, f, floor.Following{Agent: "jane", After: start, Resume: true}) {
+		for _, m := range frame.Change.Notifications {
+			assert.Equal(t, "1001", m.ThisDN)
+			assert.Equal(t, "2125550001", m.ANI)
+			told = append(told, m.TLib)
+		}
+	}
+	assert.Equal(t, []string{"EventRinging", "EventEstablished"}, told)
+	for _, frame := range rest(t, f, floor.Following{Agent: "john", After: start, Resume: true}) {
+		assert.Empty(t, frame.Change.Notifications)
+	}
+	for _, frame := range rest(t, f, floor.Following{After: start, Resume: true}) {
+		assert.Empty(t, frame.Change.Notifications, "the floor itself is told of states")
+	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/eventlog"
+	"github.com/callstate/callstate/domain/notify"
 )
 
 // View is the floor as it is at a position of the log: who works, who waits, and every live call.
@@ -156,4 +157,6 @@ type Change struct {
 	Queues []Queue       `json:"queues,omitempty"`
 	Calls  []Call        `json:"calls,omitempty"`
 	Gone   []call.ConnID `json:"gone,omitempty"` // calls that are not there any more (for an agent: that he left)
+	// Notifications are what the agent's DN is told, in order, in the words of T-Library; in an agent's feed only.
+	Notifications []notify.Message `json:"notifications,omitempty"`
 }

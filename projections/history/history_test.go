@@ -3,6 +3,7 @@ package history_test
 import (
 	"context"
 	"database/sql"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -38,6 +39,9 @@ func TestRowsAreAFunctionOfTheLog(t *testing.T) {
 	require.NoError(t, open(t, empty, nil).Close())
 	template, err := os.ReadFile(empty) // making the tables takes long under the race detector
 	require.NoError(t, err)
+	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
+		require.NoError(t, checks.Value.Set("40")) // so does preparing the statements
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		n++
 		script := projectiontest.Random(t)
@@ -49,7 +53,7 @@ func TestRowsAreAFunctionOfTheLog(t *testing.T) {
 		h := open(t, path, script)
 		defer func() { h.Close() }()
 		for done := 0; done < len(records); {
-			switch rapid.SampledFrom([]string{"go on", "go on", "go on", "restart", "restart and catch up", "fail"}).Draw(t, "then") {
+			switch rapid.SampledFrom([]string{"go on", "go on", "go on", "go on", "go on", "restart", "restart and catch up", "fail"}).Draw(t, "then") {
 			case "restart":
 				require.NoError(t, h.Close())
 				h = open(t, path, script)
@@ -62,7 +66,7 @@ func TestRowsAreAFunctionOfTheLog(t *testing.T) {
 				cancel()
 				require.ErrorIs(t, h.Apply(ctx, records[done:done+1]), context.Canceled)
 			}
-			run := rapid.IntRange(1, min(60, len(records)-done)).Draw(t, "run")
+			run := rapid.IntRange(1, min(90, len(records)-done)).Draw(t, "run")
 			require.NoError(t, h.Apply(context.Background(), records[done:done+run]))
 			done += run
 			position, err := h.Position(context.Background())
@@ -148,6 +152,7 @@ func dump(t require.TestingT, path string) map[string][]string {
 // A live call's record is there at once, and grows.
 func TestRecordOfALiveCall(t *testing.T) {
 	s := queued()
+	s.Call(s.id, call.DataIs{At: at(9), By: "ivr:main", Set: []call.Pair{{Key: "account", Value: "100200"}, {Key: "pin", Value: "asked"}, {Key: "name", Value: "Blue Harbor"}}})
 	path := filepath.Join(t.TempDir(), "history.db")
 	h := open(t, path, &s.Script)
 	defer h.Close()
@@ -158,6 +163,7 @@ func TestRecordOfALiveCall(t *testing.T) {
 	assert.Empty(t, found.EndedAt)
 
 	seen := s.End()
+	s.Request(s.id, call.ChangeUserData{At: at(10.5), Delete: []string{"pin"}})
 	s.offered(11, "sales", "1001", "a").answers(12, "sales", "1001", "a").hangsUp(20, "caller", "a")
 	s.Request(s.id, call.SetDisposition{At: at(30), Code: "solved"})
 	require.NoError(t, h.Apply(t.Context(), s.Records()[seen:]))
@@ -165,6 +171,7 @@ func TestRecordOfALiveCall(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, s.record(), found)
 	assert.Equal(t, history.Answered, found.Outcome)
+	assert.Equal(t, map[string]string{"account": "100200", "name": "Blue Harbor"}, found.UserData)
 	assert.Contains(t, dump(t, path)["calls"][0], "solved")
 }
 

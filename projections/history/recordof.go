@@ -71,6 +71,9 @@ func outcome(s call.State) Outcome {
 	if gaveUp && s.Type() == call.Inbound {
 		return Abandoned
 	}
+	if !caller.Answered() && s.Type() != call.Inbound && failure(caller.Cause) != "" && !slices.ContainsFunc(s.Parties, isCalled) {
+		return failure(caller.Cause) // the switch refused it, or who wanted to call did not take his own phone
+	}
 	for _, p := range slices.Backward(s.Parties) {
 		if isCalled(p) && p.Queue == "" && failure(p.Cause) != "" {
 			return failure(p.Cause)

@@ -43,7 +43,7 @@ func TestDamage(t *testing.T) {
 			require.NoError(t, err)
 			require.NotEmpty(t, files)
 			found := 0
-			for range 12 {
+			for range 8 {
 				dir := t.TempDir()
 				require.NoError(t, os.CopyFS(dir, os.DirFS(intact)))
 				flipBit(t, filepath.Join(dir, filepath.Base(files[rand.IntN(len(files))])))

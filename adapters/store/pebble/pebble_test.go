@@ -1,8 +1,14 @@
 package pebble
 
 import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/callstate/callstate/domain/eventlog"
@@ -20,6 +26,64 @@ func suite() eventlogtest.Suite {
 	}
 }
 
-func TestStore(t *testing.T) { eventlogtest.Run(t, suite()) }
+func TestStore(t *testing.T) {
+	t.Parallel()
+	eventlogtest.Run(t, suite())
+}
 
 func BenchmarkStore(b *testing.B) { eventlogtest.Benchmark(b, suite()) }
+
+// TestLogger: the engine talks at debug level, to the logger only.
+func TestLogger(t *testing.T) {
+	for level, says := range map[slog.Level]bool{slog.LevelDebug: true, slog.LevelInfo: false} {
+		var said bytes.Buffer
+		logger := slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: level}))
+		store, err := Open(t.TempDir(), Options{Logger: logger})
+		require.NoError(t, err)
+		_, err = appendSome(t.Context(), store, "call-1", 0)
+		require.NoError(t, err)
+		require.NoError(t, store.Close())
+		require.Equal(t, says, said.Len() > 0, "%s: %s", level, said.String())
+	}
+}
+
+// TestSmallCache: a cache that would leave nothing for blocks is made larger.
+func TestSmallCache(t *testing.T) {
+	store, err := Open(t.TempDir(), Options{CacheSize: 1})
+	require.NoError(t, err)
+	revision, err := appendSome(t.Context(), store, "call-1", 0)
+	require.NoError(t, err)
+	require.NoError(t, store.db.Flush())
+	requireSurvived(t, store, map[eventlog.Stream]eventlog.Revision{"call-1": revision})
+	require.NoError(t, store.Close())
+}
+
+func Example() {
+	dir, err := os.MkdirTemp("", "callstate")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	store, err := Open(dir, Options{})
+	if err != nil {
+		panic(err)
+	}
+	defer store.Close()
+
+	ctx := context.Background()
+	started := eventlog.Event{ID: uuid.New(), Type: "CallStarted", Version: 1, Data: []byte(`{"ani":"+4930123456"}`)}
+	for range 2 {
+		// The second time nothing is written: the event is there already.
+		err := store.Append(ctx, []eventlog.StreamAppend{{
+			Stream: "call-1", Expected: eventlog.NoStream(), Events: []eventlog.Event{started},
+		}})
+		fmt.Println(err)
+	}
+	for record, err := range store.ReadAll(ctx, 0) {
+		fmt.Println(record.Position, record.Stream, record.Revision, record.Type, string(record.Data), err)
+	}
+	// Output:
+	// <nil>
+	// <nil>
+	// 1 call-1 1 CallStarted {"ani":"+4930123456"} <nil>
+}

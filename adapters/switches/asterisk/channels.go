@@ -20,6 +20,7 @@ type channel struct {
 	born     time.Time
 	heard    time.Time // last named in an event
 	ringing  bool      // born in state Ring: it called the switch
+	made     bool      // seen born in another state: the switch made it
 	state    string
 	call     *callOnSwitch
 
@@ -42,6 +43,7 @@ type channel struct {
 	digits     int    // keyed since the last thing it did
 
 	hangupRequested bool
+	cutOff          bool       // the switch hung up by itself
 	endCause        call.Cause // why it will end, as far as told before the Hangup
 	endedBy         *channel   // who made it end, as far as told before the Hangup
 	endedAt         time.Time  // when that was told
@@ -83,7 +85,7 @@ func (t *Translator) channel(b Block, prefix string) *channel {
 func (t *Translator) newChannel(b Block, prefix, id, name string) *channel {
 	state := b.Get(prefix + "ChannelState")
 	id, name = strings.Clone(id), strings.Clone(name) // kept as long as the call: they must not keep the block
-	ch := &channel{id: id, name: name, born: t.clock.last, ringing: state == "4" && prefix == ""}
+	ch := &channel{id: id, name: name, born: t.clock.last, ringing: state == "4" && prefix == "", made: state != "4" && b.Event() == "Newchannel"}
 	tech, rest, _ := strings.Cut(name, "/")
 	ch.local = tech == "Local"
 	ch.endpoint = rest
@@ -134,7 +136,7 @@ func (t *Translator) isTrunk(endpoint, context string) bool {
 	if strings.Trim(endpoint, "0123456789") == "" {
 		return false
 	}
-	if t.roster.devices[endpoint] > 0 {
+	if t.roster.agentAt(endpoint) != "" {
 		return false
 	}
 	return !strings.Contains(context, "internal")
@@ -150,17 +152,26 @@ func (t *Translator) introduce(ch *channel, b Block, prefix string) {
 	c.told = true
 	fact := call.CallIs{At: t.clock.next(), ConnID: c.connID, Switch: t.vocabulary.Switch, SwitchCallID: c.linkedID}
 	switch {
-	case !ch.ringing:
+	case ch.made && ch.trunk: // a dialler called somebody outside
 		fact.Origin = call.Switch
-		fact.Inferred = t.inferring || ch.id != c.linkedID
-		fact.ANI = ch.dn()
+		fact.ANI, fact.DNIS = strings.Clone(known(b.Get(prefix+"CallerIDNum"))), ch.dn()
+	case ch.made: // click to dial: the device is shown the number that will be called
+		fact.Origin = call.Switch
+		fact.ANI, fact.DNIS = ch.dn(), strings.Clone(known(b.Get(prefix+"CallerIDNum")))
+		if fact.DNIS == fact.ANI {
+			fact.DNIS = ""
+		}
 	case ch.trunk:
 		fact.Origin = call.External
-		fact.ANI, fact.DNIS = ch.number, strings.Clone(known(b.Get(prefix+"Exten")))
+		fact.ANI = ch.number
 	default:
 		fact.Origin = call.Internal
-		fact.ANI, fact.DNIS = ch.dn(), strings.Clone(known(b.Get(prefix+"Exten")))
+		fact.ANI = ch.dn()
 	}
+	if ch.ringing {
+		fact.DNIS = strings.Clone(known(b.Get(prefix + "Exten")))
+	}
+	fact.Inferred = t.inferring || ch.id != c.linkedID || !ch.ringing && !ch.made
 	if ch.ringing {
 		fact.At = t.clock.last
 		if of := t.consults(ch); of != nil {
@@ -221,6 +232,8 @@ func (t *Translator) party(ch *channel, f call.PartyIs) {
 	}
 	if o := ch.offer; o != nil {
 		f.Agent, f.Queue, f.Visit = o.agent, o.wait.queue, o.wait.visit
+	} else if !ch.trunk {
+		f.Agent = t.roster.agentAt(f.DN)
 	}
 	if f.Role == "" && ch.id == ch.call.linkedID {
 		f.Role = call.Origination

@@ -12,11 +12,15 @@ func (t *Translator) hangupRequest(b Block) {
 	if ch == nil {
 		return
 	}
-	ch.hangupRequested = true
 	t.mustEnd(ch)
-	if cause := q850(b.Get("Cause")); cause.Unanswered() && ch.told < call.Connected {
+	cause := q850(b.Get("Cause"))
+	if cause.Unanswered() && ch.told < call.Connected {
 		ch.endCause = cause
+		if ch.ringing {
+			return // the switch refuses the call
+		}
 	}
+	ch.hangupRequested = true
 	ch.wait.gaveUp()
 	peers := t.peers(ch)
 	if ch.bridge != "" && len(peers) > 1 {

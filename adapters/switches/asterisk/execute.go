@@ -73,10 +73,12 @@ func NewExecutor(actions Actions, channels Channels, dialplan Dialplan) *Executo
 	return &Executor{actions: actions, channels: channels, dialplan: dialplan.withDefaults()}
 }
 
-var _ interface {
-	engine.Executor
-	engine.CallNamer
-} = (*Executor)(nil)
+var (
+	_ engine.Executor  = (*Executor)(nil)
+	_ engine.CallNamer = (*Executor)(nil)
+	_ Actions          = (*Link)(nil)
+	_ Channels         = (*Translator)(nil)
+)
 
 // NameCall gives a call that is made the form of id that Asterisk gives its own, with the second of its birth in it: so
 // everybody who sees the call derives the ConnID that was promised.

@@ -266,6 +266,8 @@ func (t *Translator) agentComplete(b Block) {
 		by := caller
 		switch {
 		case caller.hangupRequested:
+		case caller.cutOff || party.cutOff:
+			return // by the switch itself, which does not know better
 		case party.hangupRequested || b.Get("Reason") == "agent":
 			by = party
 		case b.Get("Reason") != "caller":

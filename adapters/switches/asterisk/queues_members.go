@@ -23,11 +23,11 @@ type member struct {
 type roster struct {
 	places  map[string]*member   // by queue and interface
 	agents  map[string][]*member // by agent
-	devices map[string]int       // how many places are called at a DN
+	devices map[string][]*member // by the DN at which they are called
 }
 
 func newRoster() roster {
-	return roster{places: map[string]*member{}, agents: map[string][]*member{}, devices: map[string]int{}}
+	return roster{places: map[string]*member{}, agents: map[string][]*member{}, devices: map[string][]*member{}}
 }
 
 func placeKey(queue, iface string) string { return queue + "\x00" + iface }
@@ -36,7 +36,7 @@ func (r roster) put(m *member) {
 	r.remove(m.queue, m.iface)
 	r.places[placeKey(m.queue, m.iface)] = m
 	r.agents[m.agent] = append(r.agents[m.agent], m)
-	r.devices[m.dn]++
+	r.devices[m.dn] = append(r.devices[m.dn], m)
 }
 
 func (r roster) remove(queue, iface string) {
@@ -49,9 +49,21 @@ func (r roster) remove(queue, iface string) {
 	if len(r.agents[m.agent]) == 0 {
 		delete(r.agents, m.agent)
 	}
-	if r.devices[m.dn]--; r.devices[m.dn] <= 0 {
+	r.devices[m.dn] = slices.DeleteFunc(r.devices[m.dn], func(other *member) bool { return other == m })
+	if len(r.devices[m.dn]) == 0 {
 		delete(r.devices, m.dn)
 	}
+}
+
+// agentAt is the agent who is logged in at a DN; empty: nobody is.
+func (r roster) agentAt(dn string) string {
+	agent := ""
+	for _, m := range r.devices[dn] {
+		if agent == "" || m.agent < agent {
+			agent = m.agent
+		}
+	}
+	return agent
 }
 
 // at is the member of a queue that is called at a channel's device.

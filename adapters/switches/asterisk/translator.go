@@ -68,6 +68,7 @@ type Translator struct {
 	snapshotAt time.Time            // of a new connection: how late it was at the switch at least, by its channels' ages
 	missing    []*channel           // what a snapshot did not name
 	startup    string               // when the switch was started, as it says
+	restarted  bool                 // since the last connection
 	lastCalls  map[string]time.Time // when an agent's last call ended, as the queues say
 
 	out []engine.Observation
@@ -99,7 +100,7 @@ func (t *Translator) LinkUp(version string, received time.Time) []engine.Observa
 	t.begin()
 	t.version = version
 	t.clock.begin(received)
-	t.snapshotAt, t.startup = time.Time{}, ""
+	t.snapshotAt, t.restarted = time.Time{}, false
 	t.channelsListed, t.queuesListed = false, false
 	t.whenClockKnown(func() {
 		t.upAt = t.clock.last
@@ -175,6 +176,7 @@ func (t *Translator) event(event string, b Block) {
 	case "SoftHangupRequest":
 		if ch := t.channel(b, ""); ch != nil {
 			ch.wait.gaveUp()
+			ch.cutOff = ch.cutOff || !ch.hangupRequested && ch.endedBy == nil
 			t.mustEnd(ch)
 		}
 	case "DialBegin", "DialState":
@@ -257,7 +259,9 @@ func (t *Translator) event(event string, b Block) {
 // response reads the one answer that matters here: that to a Ping carries the switch's clock.
 func (t *Translator) response(b Block) {
 	if date := b.Get("CoreStartupDate"); date != "" {
-		t.startup = date + " " + b.Get("CoreStartupTime")
+		startup := date + " " + b.Get("CoreStartupTime")
+		t.restarted = t.startup != "" && t.startup != startup
+		t.startup = startup
 	}
 	if b.Get("Ping") != "Pong" {
 		t.listBegins(b)

@@ -153,10 +153,14 @@ func (t *Translator) letGo(missing []*channel) {
 			ended[ch.call] = at
 		}
 	}
+	cause := call.UnknownCause
+	if t.restarted {
+		cause = call.Restarted
+	}
 	t.inferring = true
 	for _, ch := range missing {
 		if t.channels[ch.id] == ch {
-			t.hungUp(ch, call.UnknownCause, ended[ch.call])
+			t.hungUp(ch, cause, ended[ch.call])
 		}
 	}
 	t.inferring = false

@@ -141,7 +141,7 @@ func testSequences(t *testing.T, suite Suite) {
 			return sequence(log.Subscribe(ctx, log.before))
 		},
 	}
-	const there = 3000
+	const there = 1500
 	for kind, read := range kinds {
 		log, all := open(t, suite), events(there)
 		stream := log.stream()

@@ -1,0 +1,231 @@
+package features_test
+
+import (
+	"bytes"
+	"cmp"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/callstate/callstate/projections/audit"
+	"github.com/callstate/callstate/projections/floor"
+	"github.com/callstate/callstate/projections/history"
+)
+
+const recordings = "../adapters/switches/asterisk/testdata/sessions"
+
+// dataFolder is the data of an engine, looked at with the program's own commands.
+type dataFolder struct {
+	dir     string
+	records []history.Record // as of the last look
+	log     []audit.Event    // as of the last look
+}
+
+// imported are the sessions that have been imported by one engine alone. Scenarios run one after the other.
+var imported = map[string]*dataFolder{}
+
+// importedSession is the data of an engine that has read a session and nothing else, for looking only.
+func importedSession(session string, heard part) (*dataFolder, error) {
+	key := session + "/" + heard.name
+	if d := imported[key]; d != nil {
+		return d, nil
+	}
+	d := &dataFolder{dir: filepath.Join(sessionsDir, key)}
+	if added, err := d.read(session, heard, filepath.Join(sessionsDir, key+".cut")); err != nil || added == 0 {
+		return nil, fmt.Errorf("%d events of session %q: %w", added, session, cmp.Or(err, errors.New("nothing was recorded")))
+	}
+	imported[key] = d
+	return d, nil
+}
+
+// run is what a command of the program prints.
+func (d *dataFolder) run(args ...string) ([]byte, error) {
+	command := exec.Command(binary, append(args, "--data", d.dir)...)
+	var out, said bytes.Buffer
+	command.Stdout, command.Stderr = &out, &said
+	if err := command.Run(); err != nil {
+		return nil, fmt.Errorf("callstate %s: %w: %s", strings.Join(args, " "), err, said.String())
+	}
+	return out.Bytes(), nil
+}
+
+// part is what an engine hears of a session.
+type part struct {
+	name  string
+	files []string // of the recording's folder; none: those of the link
+	from  float64  // seconds into the session
+	until float64  // 0: the end
+}
+
+var everything = part{name: "everything"}
+
+// read has the engine read a recorded session, and returns how many events that added. cut is where what it hears is
+// kept while it is less than all.
+func (d *dataFolder) read(session string, heard part, cut string) (int, error) {
+	files, err := filesOf(session, heard)
+	if err != nil {
+		return 0, err
+	}
+	if heard.from > 0 || heard.until > 0 {
+		if err := cutSession(files, heard, cut); err != nil {
+			return 0, err
+		}
+		files = []string{cut}
+	}
+	// The queues of the recorded contact centre have wrapuptime = 5, and its IVR sets these two variables.
+	args := append([]string{"import", "--switch", "asterisk", "--name", "pbx", "--wrapup", "5s",
+		"--data-variable", "CUSTOMER_TIER", "--data-variable", "CALL_REASON"}, files...)
+	out, err := d.run(args...)
+	if err != nil {
+		return 0, err
+	}
+	d.records, d.log = nil, nil
+	said, _, found := strings.Cut(string(out), " new events")
+	if !found {
+		return 0, fmt.Errorf("import said %q", out)
+	}
+	return strconv.Atoi(said[strings.LastIndex(said, " ")+1:])
+}
+
+func filesOf(session string, heard part) ([]string, error) {
+	names := heard.files
+	if len(names) == 0 {
+		names = []string{"events.ami.gz"}
+		if _, err := os.Stat(filepath.Join(recordings, session, "events-2.ami.gz")); err == nil {
+			names = append(names, "events-2.ami.gz")
+		}
+	}
+	var files []string
+	for _, name := range names {
+		path := filepath.Join(recordings, session, name)
+		if _, err := os.Stat(path); err != nil {
+			return nil, err
+		}
+		files = append(files, path)
+	}
+	return files, nil
+}
+
+// cutSession writes what happened in a part of a session.
+func cutSession(files []string, heard part, path string) error {
+	var kept bytes.Buffer
+	packed := gzip.NewWriter(&kept)
+	fmt.Fprint(packed, banner)
+	var start float64
+	blocks := 0
+	for _, file := range files {
+		all, err := liveBlocks(file)
+		if err != nil {
+			return err
+		}
+		for _, block := range all {
+			at, err := strconv.ParseFloat(header(block, "Timestamp"), 64)
+			if err != nil {
+				return err
+			}
+			if start == 0 {
+				start = at
+			}
+			if into := at - start; into >= heard.from && (heard.until == 0 || into < heard.until) {
+				fmt.Fprint(packed, block)
+				blocks++
+			}
+		}
+	}
+	if err := packed.Close(); err != nil {
+		return err
+	}
+	if blocks == 0 {
+		return fmt.Errorf("nothing happened in that part of %s", files)
+	}
+	return os.WriteFile(path, kept.Bytes(), 0o600)
+}
+
+// calls are the records of all calls.
+func (d *dataFolder) calls() ([]history.Record, error) {
+	if d.records != nil {
+		return d.records, nil
+	}
+	out, err := d.run("calls", "--format", "json")
+	if err == nil {
+		err = json.Unmarshal(out, &d.records)
+	}
+	if err == nil && len(d.records) == 0 {
+		err = errors.New("the history has no calls")
+	}
+	return d.records, err
+}
+
+// call is the record of one call.
+func (d *dataFolder) call(connID string) (*history.Record, error) {
+	out, err := d.run("calls", connID, "--format", "json")
+	if err != nil {
+		return nil, err
+	}
+	var r history.Record
+	return &r, json.Unmarshal(out, &r)
+}
+
+// floorAt is the floor at a moment; at the end of the log where that is zero.
+func (d *dataFolder) floorAt(at time.Time) (floor.View, error) {
+	args := []string{"floor", "--format", "json"}
+	if !at.IsZero() {
+		args = append(args, "--at", at.UTC().Format(time.RFC3339Nano))
+	}
+	var view floor.View
+	out, err := d.run(args...)
+	if err == nil {
+		err = json.Unmarshal(out, &view)
+	}
+	return view, err
+}
+
+// events are those of the whole log, in order.
+func (d *dataFolder) events() ([]audit.Event, error) {
+	if d.log != nil {
+		return d.log, nil
+	}
+	out, err := d.run("tail", "--no-follow")
+	if err != nil {
+		return nil, err
+	}
+	for line := range strings.Lines(string(out)) {
+		var e audit.Event
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			return nil, err
+		}
+		d.log = append(d.log, e)
+	}
+	if len(d.log) == 0 {
+		return nil, errors.New("the log is empty")
+	}
+	return d.log, nil
+}
+
+// story are the lines that replay tells of a call, without their times. Other calls are "another call" in it: their ids
+// say nothing to a reader.
+func (d *dataFolder) story(connID string) ([]string, error) {
+	out, err := d.run("replay", connID)
+	if err != nil {
+		return nil, err
+	}
+	var lines []string
+	for i, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
+		if i == 0 {
+			continue // which call, and when
+		}
+		_, told, found := strings.Cut(strings.TrimSpace(line), "  ")
+		if !found {
+			return nil, fmt.Errorf("replay says %q", line)
+		}
+		lines = append(lines, connIDs.ReplaceAllString(told, "another call"))
+	}
+	return lines, nil
+}

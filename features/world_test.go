@@ -1,0 +1,83 @@
+package features_test
+
+import (
+	"context"
+	"os"
+	"slices"
+
+	"github.com/callstate/callstate/domain/eventlog"
+	"github.com/callstate/callstate/projections/history"
+	"github.com/cucumber/godog"
+)
+
+// world is what one scenario has.
+type world struct {
+	dir string
+
+	// Live: a switch, the engine, a desktop, and the call that the story is about.
+	pbx     *recordedSwitch
+	engine  *process
+	desktop *agentDesktop
+	connID  string
+
+	// Afterwards: the data of an engine, and the call that the supervisor has opened.
+	log    *dataFolder
+	opened *history.Record
+
+	// Several engines: what the last one that read the session changed.
+	session string
+	added   int                          // events that it added
+	before  map[eventlog.Stream][]string // the events of each call before it came
+}
+
+func initialize(sc *godog.ScenarioContext) {
+	w := &world{}
+	sc.Before(func(ctx context.Context, _ *godog.Scenario) (context.Context, error) {
+		var err error
+		w.dir, err = os.MkdirTemp("", "callstate-scenario-")
+		return ctx, err
+	})
+	sc.After(func(ctx context.Context, _ *godog.Scenario, err error) (context.Context, error) {
+		return ctx, w.end(err)
+	})
+	w.sampleCallSteps(sc)
+	w.liveSteps(sc)
+	w.recordSteps(sc)
+	w.storySteps(sc)
+	w.floorSteps(sc)
+	w.engineSteps(sc)
+}
+
+func (w *world) end(err error) error {
+	if w.desktop != nil {
+		w.desktop.disconnect()
+	}
+	if w.engine != nil {
+		if stopped := w.engine.stop(); err == nil {
+			err = stopped
+		}
+	}
+	if w.pbx != nil {
+		w.pbx.close()
+	}
+	os.RemoveAll(w.dir)
+	return err
+}
+
+// rowsOf are the cells of a table. Gherkin has no table without rows.
+func rowsOf(table *godog.Table) [][]string {
+	var rows [][]string
+	for _, row := range table.Rows {
+		var cells []string
+		for _, cell := range row.Cells {
+			cells = append(cells, cell.Value)
+		}
+		rows = append(rows, cells)
+	}
+	return rows
+}
+
+// sorted is a copy of rows in order, for tables in which order says nothing.
+func sorted(rows [][]string) [][]string {
+	return slices.SortedFunc(slices.Values(rows), slices.Compare)
+}
