@@ -20,18 +20,19 @@ Feature: Internal calls
       | ended by | caller   |
       | lasted   | 5.7 s    |
     And these people were called:
-      | who  | rang  | talked | result    | ended by |
-      | 1002 | 1.5 s | 4 s    | completed | caller   |
+      | who  | agent | rang  | talked | result    | ended by |
+      | 1001 | 1001  | 0 s   | 4 s    | completed | agent    |
+      | 1002 |       | 1.5 s | 4 s    | completed | caller   |
     And it waited in no queue
     And the story is:
       | internal call 1795395647.0 from 1001 to 1002 on pbx |
-      | 1001 dials 1002                                     |
+      | agent 1001 dials 1002                               |
       | 1002 rings, ANI 1001, DNIS 1002                     |
       | 1002 answers                                        |
-      | 1001 is connected                                   |
-      | 1001 hangs up                                       |
-      | 1002 is released by 1001                            |
-      | the call ends, by 1001 (normal), after 0:05.664     |
+      | agent 1001 is connected                             |
+      | agent 1001 hangs up                                 |
+      | 1002 is released by agent 1001                      |
+      | the call ends, by agent 1001 (normal), after 0:05.664 |
 
   Scenario Outline: It is not answered
     When the supervisor opens the call from <from> to <to>
@@ -57,16 +58,13 @@ Feature: Internal calls
     When the supervisor opens the call from 1002 to 1001
     Then the record says:
       | outcome  | answered |
-      | ended by | called   |
+      | ended by | agent    |
     And 0.7 seconds into the call agent 1001 is ringing
     And 3 seconds into the call agent 1001 is talking
 
   Scenario: Nothing is left
     Then the history has 5 calls, all of them ended and none in contradiction
 
-  # The record names the agent of a queue's calls only: 1001 is logged in on DN 1001, the floor knows it, the record of a
-  # call straight to that DN has agent "". A supervisor who asks for agent 1001's calls does not find it.
-  @known-bug
   Scenario: A call straight to somebody who is logged in is that agent's
     When the supervisor opens the call from 1002 to 1001
     Then these people were called:

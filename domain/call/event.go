@@ -48,6 +48,7 @@ type PartyDialing struct {
 	Party    PartyID `json:"party"`
 	DN       string  `json:"dn,omitempty"`
 	External bool    `json:"external,omitempty"`
+	Agent    string  `json:"agent,omitempty"`
 	Dialed   string  `json:"dialed,omitempty"`
 }
 

@@ -30,7 +30,7 @@ func (b CallEnded) evolve(s State, e Event) State {
 
 func (b PartyDialing) evolve(s State, e Event) State {
 	return s.change(b.Party, e.At, func(p *Party) {
-		p.DN, p.External, p.Role, p.Dialed = b.DN, b.External, Origination, b.Dialed
+		p.DN, p.External, p.Role, p.Agent, p.Dialed = b.DN, b.External, Origination, b.Agent, b.Dialed
 		p.enter(Initiated, e.At)
 	})
 }

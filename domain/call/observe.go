@@ -60,7 +60,7 @@ func (f PartyIs) observe(s State) []Event {
 	switch f.State {
 	case Initiated:
 		if !known {
-			return f.event(PartyDialing{Party: f.Party, DN: f.DN, External: f.External, Dialed: f.Dialed})
+			return f.event(PartyDialing{Party: f.Party, DN: f.DN, External: f.External, Agent: f.Agent, Dialed: f.Dialed})
 		}
 		return nil // dialling again is no step back
 	case Alerting:

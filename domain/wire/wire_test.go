@@ -34,7 +34,7 @@ var (
 var examples = map[string]any{
 	"CallStarted":          call.CallStarted{ConnID: connID, Switch: "pbx1", SwitchCallID: "1795395601.0", Origin: call.External, ANI: "2125550001", DNIS: "5550100", ConsultOf: otherID},
 	"CallEnded":            call.CallEnded{By: "1795395601.0", Cause: call.NormalClearing},
-	"PartyDialing":         call.PartyDialing{Party: "p", DN: "2125550001", External: true, Dialed: "5550100"},
+	"PartyDialing":         call.PartyDialing{Party: "p", DN: "2125550001", External: true, Agent: "1001", Dialed: "5550100"},
 	"PartyAlerting":        call.PartyAlerting{Party: "p", DN: "1001", External: true, Role: call.Origination, Agent: "1001", Queue: "sales", Visit: "v", From: otherID},
 	"PartyConnected":       call.PartyConnected{Party: "p", DN: "1001", External: true, Role: call.Origination, Agent: "1001", Queue: "sales", Visit: "v", From: otherID},
 	"PartyHeld":            call.PartyHeld{Party: "p"},

@@ -58,7 +58,9 @@ func TestFollowersSeeTheFloor(t *testing.T) {
 			for _, frame := range frames {
 				before := client.state()
 				client.apply(t, frame)
-				require.NotEqual(t, before, client.state(), "a frame without effect: %+v", frame.Change)
+				if len(frame.Change.Notifications) == 0 { // a DN may be told what changes nothing that is shown
+					require.NotEqual(t, before, client.state(), "a frame without effect: %+v", frame.Change)
+				}
 			}
 			for _, p := range rapid.SliceOfN(rapid.Uint64Range(0, uint64(end)), 1, 4).Draw(t, "positions") {
 				p := eventlog.Position(p)

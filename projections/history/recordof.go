@@ -181,6 +181,8 @@ func agentStay(p call.Party) AgentStay {
 			r.EndedBy = "switch"
 		case p.ReleasedBy == p.ID:
 			r.EndedBy = "agent"
+		case p.Role == call.Origination:
+			r.EndedBy = "called"
 		default:
 			r.EndedBy = "caller"
 		}

@@ -21,6 +21,7 @@ type channel struct {
 	heard    time.Time // last named in an event
 	ringing  bool      // born in state Ring: it called the switch
 	made     bool      // seen born in another state: the switch made it
+	shown    string    // the number that a device is shown which the switch made a call to
 	state    string
 	call     *callOnSwitch
 
@@ -57,6 +58,7 @@ type callOnSwitch struct {
 	told     bool
 	channels []*channel
 	consult  *consultation // what it is about, where it is a consultation
+	data     []call.DataIs // attached before there was more to tell of it
 }
 
 // channel returns the channel that a block describes in the headers with a prefix ("", "Dest", "Transferer"), and tells
@@ -78,6 +80,11 @@ func (t *Translator) channel(b Block, prefix string) *channel {
 		ch = t.newChannel(b, prefix, id, name)
 	}
 	ch.heard = t.clock.last
+	if ch.made && ch.told == call.Null && prefix == "" {
+		if number := known(b.Get("CallerIDNum")); number != ch.shown {
+			ch.shown = strings.Clone(number)
+		}
+	}
 	t.stateIs(ch, b.Get(prefix+"ChannelState"), b, prefix)
 	return ch
 }
@@ -154,10 +161,10 @@ func (t *Translator) introduce(ch *channel, b Block, prefix string) {
 	switch {
 	case ch.made && ch.trunk: // a dialler called somebody outside
 		fact.Origin = call.Switch
-		fact.ANI, fact.DNIS = strings.Clone(known(b.Get(prefix+"CallerIDNum"))), ch.dn()
+		fact.ANI, fact.DNIS = ch.shown, ch.dn()
 	case ch.made: // click to dial: the device is shown the number that will be called
 		fact.Origin = call.Switch
-		fact.ANI, fact.DNIS = ch.dn(), strings.Clone(known(b.Get(prefix+"CallerIDNum")))
+		fact.ANI, fact.DNIS = ch.dn(), ch.shown
 		if fact.DNIS == fact.ANI {
 			fact.DNIS = ""
 		}
@@ -179,6 +186,11 @@ func (t *Translator) introduce(ch *channel, b Block, prefix string) {
 		}
 	}
 	t.callFact(c.connID, fact)
+	for _, data := range c.data {
+		data.At = t.clock.next()
+		t.callFact(c.connID, data)
+	}
+	c.data = nil
 	if c.consult != nil {
 		t.tellConsult(c, fact.DNIS)
 	}

@@ -13,14 +13,10 @@ func (t *Translator) hangupRequest(b Block) {
 		return
 	}
 	t.mustEnd(ch)
-	cause := q850(b.Get("Cause"))
-	if cause.Unanswered() && ch.told < call.Connected {
-		ch.endCause = cause
-		if ch.ringing {
-			return // the switch refuses the call
-		}
-	}
 	ch.hangupRequested = true
+	if cause := q850(b.Get("Cause")); cause.Unanswered() && ch.told < call.Connected {
+		ch.endCause = cause
+	}
 	ch.wait.gaveUp()
 	peers := t.peers(ch)
 	if ch.bridge != "" && len(peers) > 1 {

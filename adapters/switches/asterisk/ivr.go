@@ -49,12 +49,17 @@ func (t *Translator) attach(ch *channel, set []call.Pair) {
 	if len(set) == 0 {
 		return
 	}
-	t.introduce(ch, Block{}, "")
-	by := "switch"
+	data := call.DataIs{Set: set, By: "switch"}
 	if ch.ivr.name != "" {
-		by = "ivr:" + ch.ivr.name
+		data.By = "ivr:" + ch.ivr.name
 	}
-	t.callFact(ch.call.connID, call.DataIs{At: t.clock.next(), Set: set, By: by})
+	if ch.made && ch.state == "0" && !ch.call.told { // whom it will call is told next
+		ch.call.data = append(ch.call.data, data)
+		return
+	}
+	t.introduce(ch, Block{}, "")
+	data.At = t.clock.next()
+	t.callFact(ch.call.connID, data)
 }
 
 func (t *Translator) enterIVR(ch *channel, stay ivrStay) {
