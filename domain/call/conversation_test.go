@@ -39,7 +39,10 @@ func TestAConsultation(t *testing.T) {
 				happened(15, call.ConsultEnded{Consult: consultID, Result: call.ConsultCancelled}),
 				happened(15, call.CallEnded{By: caller}))},
 	})
-	assert.Equal(t, call.Consult, call.Fold(call.State{}, consult...).Type())
+	consultation := call.Fold(call.State{}, consult...)
+	assert.Equal(t, call.Consult, consultation.Type())
+	assert.Equal(t, connID, consultation.Conversation())
+	assert.Equal(t, connID, call.Fold(call.State{}, held...).Conversation())
 }
 
 func TestAnAttendedTransfer(t *testing.T) {

@@ -237,6 +237,14 @@ func (s State) Talking() bool {
 	return n >= 2
 }
 
+// Conversation is the call that this one belongs to: of a consultation the call that it is about, else itself.
+func (s State) Conversation() ConnID {
+	if !s.ConsultOf.IsZero() {
+		return s.ConsultOf
+	}
+	return s.ConnID
+}
+
 // Type is the kind of the call as reports tell it: who called whom decides, not who talks now.
 func (s State) Type() Type {
 	if !s.ConsultOf.IsZero() {

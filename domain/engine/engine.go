@@ -187,7 +187,7 @@ func (e *Engine) addCall(entry *entry, events []call.Event) {
 	for _, event := range events {
 		stored := wire.EncodeCall(entry.stream, entry.next(), event)
 		entry.call = call.Evolve(entry.call, event)
-		stored.Correlation = uuid.UUID(entry.call.ConnID)
+		stored.Correlation = uuid.UUID(entry.call.Conversation())
 		entry.add(e.now(), stored)
 	}
 }

@@ -159,6 +159,10 @@ func tellConversation(after call.State, e call.Event) string {
 		return "recording stops"
 	case call.DigitsCollected:
 		return fmt.Sprintf("%s keys %d digits", who(after, b.Party), b.Count)
+	case call.RequestMade:
+		return fmt.Sprintf("%s asks the switch: %s%s", orUnknown(e.Actor), b.Request, to(b.Target))
+	case call.RequestRefused:
+		return fmt.Sprintf("%s asks for %s and is refused: %s", orUnknown(e.Actor), b.Request, b.Reason)
 	}
 	return fmt.Sprintf("%T", e.Body)
 }
@@ -234,6 +238,13 @@ func carrying(s call.State) string {
 		text += fmt.Sprintf(", %s=%q", p.Key, p.Value)
 	}
 	return text
+}
+
+func to(target string) string {
+	if target == "" {
+		return ""
+	}
+	return " to " + target
 }
 
 func through(queue string) string {
