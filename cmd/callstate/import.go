@@ -100,7 +100,7 @@ func importFiles(cmd *cobra.Command, s *settings, vocabulary asterisk.Vocabulary
 		return callsOf(view, switchName), err
 	})
 	translator := asterisk.NewTranslator(vocabulary)
-	blocks, bad := 0, map[string]uint64{}
+	blocks, bad, begun := 0, map[string]uint64{}, time.Now()
 	for _, file := range files {
 		stats, err := importFile(cmd, translator, e, file)
 		if err != nil {
@@ -111,6 +111,7 @@ func importFiles(cmd *cobra.Command, s *settings, vocabulary asterisk.Vocabulary
 			bad[kind.Kind] += kind.Count
 		}
 	}
+	took := time.Since(begun) // until all is durable
 	records, err := history.Open(ctx, historyFile(s.data), history.Options{Log: store})
 	if err != nil {
 		return err
@@ -123,7 +124,8 @@ func importFiles(cmd *cobra.Command, s *settings, vocabulary asterisk.Vocabulary
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "%d file(s), %d blocks, %d new events\n", len(files), blocks, after-before)
+	fmt.Fprintf(cmd.OutOrStdout(), "%d file(s), %d blocks, %d new events in %s (%.0f blocks/s)\n", len(files), blocks, after-before,
+		took.Round(time.Millisecond), float64(blocks)/took.Seconds())
 	for _, kind := range sortedKeys(bad) {
 		fmt.Fprintf(cmd.OutOrStdout(), "bad input: %s: %d\n", kind, bad[kind])
 	}
