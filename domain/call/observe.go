@@ -267,10 +267,10 @@ func conclude(s State, last Event) []Event {
 	switch {
 	case over && last.Inferred && released.Cause == Restarted:
 		add(true, CallPresumedEnded{Reason: SwitchRestart})
-	case over && last.Inferred:
+	case over && last.Inferred && released.Cause != NormalClearing: // with that cause the end was seen, and not who ended it
 		add(true, CallPresumedEnded{Reason: GoneAtResync})
 	case over:
-		add(false, CallEnded{By: released.By, Cause: released.Cause})
+		add(last.Inferred, CallEnded{By: released.By, Cause: released.Cause})
 	}
 	return events
 }

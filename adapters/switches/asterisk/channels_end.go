@@ -23,7 +23,7 @@ func (t *Translator) hangupRequest(b Block) {
 		return // a conference goes on without him
 	}
 	for _, peer := range peers {
-		if peer.endedBy == nil {
+		if peer.endedBy == nil || t.clock.last.Sub(peer.endedAt) > endedLate { // what it survived did not end it
 			peer.endedBy, peer.endedAt = ch, t.clock.last
 			if peer.dialedBy != nil {
 				t.mustEnd(peer) // a called phone has nothing else to do
@@ -101,6 +101,9 @@ func (t *Translator) hungUp(ch *channel, cause call.Cause, since time.Time) {
 		cause = call.Transferred
 	case answered && cause == call.UnknownCause && !inferred:
 		cause = call.NormalClearing
+	}
+	if answered && by == "" && !ch.cutOff && cause != call.Transferred {
+		inferred = true // neither a party nor the switch was seen to end it: something was missed
 	}
 	t.tellDigits(ch)
 	t.release(ch, call.PartyIs{At: since, Cause: cause, By: by, Inferred: inferred})

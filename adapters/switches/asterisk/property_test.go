@@ -153,7 +153,7 @@ func TestAnySingleBlockMayBeLost(t *testing.T) {
 
 // maxSilentPercent bounds how many single losses may change a record without a mark in the history: a lost Hold, a lost
 // digit or a lost CallData block leaves nothing behind by which it could be missed.
-const maxSilentPercent = 7
+const maxSilentPercent = 5
 
 // sameRecord compares what the records of two states tell, with times to the second.
 func sameRecord(a, b call.State) bool {
