@@ -44,6 +44,7 @@ type channel struct {
 	digits     int    // keyed since the last thing it did
 
 	hangupRequested bool
+	leftBridgeAt    time.Time  // when it last left one
 	cutOff          bool       // the switch hung up by itself
 	endCause        call.Cause // why it will end, as far as told before the Hangup
 	endedBy         *channel   // who made it end, as far as told before the Hangup

@@ -29,6 +29,7 @@ func (t *Translator) bridgeLeave(b Block) {
 	if ch := t.channel(b, ""); ch != nil {
 		t.leftConversation(ch)
 		t.leaveBridge(ch)
+		ch.leftBridgeAt = t.clock.last
 		if ch.dialedBy != nil {
 			t.mustEnd(ch) // a called phone has nothing else to do, unless it is sent somewhere
 		}

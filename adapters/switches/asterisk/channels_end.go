@@ -35,6 +35,14 @@ func (t *Translator) hangupRequest(b Block) {
 	}
 }
 
+// softHangup: the switch hangs up a channel. Where nobody asked for it, it does so by itself; but a channel that has just
+// left its bridge was left by somebody, and who that was has been missed.
+func (ch *channel) softHangup(now time.Time) {
+	if !ch.hangupRequested && ch.endedBy == nil && now.Sub(ch.leftBridgeAt) > endedLate {
+		ch.cutOff = true
+	}
+}
+
 // mustEnd notes that a channel will hang up at once, so that it is let go even when its Hangup is lost.
 func (t *Translator) mustEnd(ch *channel) {
 	if ch.ending.IsZero() {

@@ -176,7 +176,7 @@ func (t *Translator) event(event string, b Block) {
 	case "SoftHangupRequest":
 		if ch := t.channel(b, ""); ch != nil {
 			ch.wait.gaveUp()
-			ch.cutOff = ch.cutOff || !ch.hangupRequested && ch.endedBy == nil
+			ch.softHangup(t.clock.last)
 			t.mustEnd(ch)
 		}
 	case "DialBegin", "DialState":
