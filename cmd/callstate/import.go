@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/callstate/callstate/adapters/switches/asterisk"
+	"github.com/callstate/callstate/adapters/switches/connection"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
 	"github.com/callstate/callstate/projections"
@@ -106,7 +107,7 @@ func importFiles(cmd *cobra.Command, s *settings, vocabulary asterisk.Vocabulary
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
-		blocks += stats.Blocks
+		blocks += stats.Pieces
 		for _, kind := range stats.BadInput {
 			bad[kind.Kind] += kind.Count
 		}
@@ -132,13 +133,13 @@ func importFiles(cmd *cobra.Command, s *settings, vocabulary asterisk.Vocabulary
 	return nil
 }
 
-func importFile(cmd *cobra.Command, translator *asterisk.Translator, e *engine.Engine, file string) (asterisk.ImportStats, error) {
+func importFile(cmd *cobra.Command, translator *asterisk.Translator, e *engine.Engine, file string) (connection.ImportStats, error) {
 	var source io.Reader = cmd.InOrStdin()
 	size := int64(-1)
 	if file != "-" {
 		f, err := os.Open(file)
 		if err != nil {
-			return asterisk.ImportStats{}, err
+			return connection.ImportStats{}, err
 		}
 		defer f.Close()
 		if info, err := f.Stat(); err == nil {
@@ -150,7 +151,7 @@ func importFile(cmd *cobra.Command, translator *asterisk.Translator, e *engine.E
 	defer bar.Finish()
 	source, err := gunzipped(io.TeeReader(source, bar))
 	if err != nil {
-		return asterisk.ImportStats{}, err
+		return connection.ImportStats{}, err
 	}
 	return asterisk.Import(cmd.Context(), source, translator, e, nil)
 }

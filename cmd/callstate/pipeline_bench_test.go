@@ -70,7 +70,7 @@ func benchImport(b *testing.B, session []byte, parts func() (asterisk.Interprete
 		interpreter, ingester := parts()
 		stats, err := asterisk.Import(b.Context(), bytes.NewReader(session), interpreter, ingester, nil)
 		require.NoError(b, err)
-		blocks += stats.Blocks
+		blocks += stats.Pieces
 	}
 	b.ReportMetric(float64(blocks)/b.Elapsed().Seconds(), "blocks/s")
 }
@@ -96,7 +96,7 @@ func wholePath(b *testing.B, session []byte, counted *counting) (blocks int, too
 	took = time.Since(started)
 	cancel()
 	require.NoError(b, <-ended)
-	return stats.Blocks, took
+	return stats.Pieces, took
 }
 
 // bareLog writes as many bytes with as many syncs into a file that has its blocks already.

@@ -6,15 +6,8 @@ import (
 	"strings"
 )
 
-// Errors of actions.
-var (
-	// ErrNotConnected: the link is not up; the action was not sent.
-	ErrNotConnected = errors.New("not connected to the switch")
-	// ErrAnswerLost: the link was lost after the action was sent; nobody knows whether it was done.
-	ErrAnswerLost = errors.New("link lost before the switch answered")
-	// ErrInvalidAction: the action cannot be written as AMI.
-	ErrInvalidAction = errors.New("invalid action")
-)
+// ErrInvalidAction: the action cannot be written as AMI.
+var ErrInvalidAction = errors.New("invalid action")
 
 // ActionError: the switch answered that it did not do the action.
 type ActionError struct {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/callstate/callstate/adapters/switches/asterisk"
+	"github.com/callstate/callstate/adapters/switches/connection"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -65,9 +66,9 @@ func TestActionsAreAnswered(t *testing.T) {
 func TestActionsThatCannotBeDone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, nil)
-		assert.ErrorIs(t, r.ask(t.Context(), pause()).err, asterisk.ErrNotConnected)
+		assert.ErrorIs(t, r.ask(t.Context(), pause()).err, connection.ErrNotConnected)
 		p := r.accept().greet()
-		assert.ErrorIs(t, r.ask(t.Context(), pause()).err, asterisk.ErrNotConnected, "not before the login")
+		assert.ErrorIs(t, r.ask(t.Context(), pause()).err, connection.ErrNotConnected, "not before the login")
 		p.say("Response: Success|ActionID: " + p.asked()[0].ActionID())
 		synctest.Wait()
 
@@ -82,8 +83,8 @@ func TestActionsThatCannotBeDone(t *testing.T) {
 		assert.False(t, lost.done)
 		p.Close()
 		synctest.Wait()
-		assert.ErrorIs(t, lost.err, asterisk.ErrAnswerLost)
-		assert.ErrorIs(t, r.ask(t.Context(), pause()).err, asterisk.ErrNotConnected)
+		assert.ErrorIs(t, lost.err, connection.ErrAnswerLost)
+		assert.ErrorIs(t, r.ask(t.Context(), pause()).err, connection.ErrNotConnected)
 		r.end()
 	})
 }

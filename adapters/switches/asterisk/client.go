@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/callstate/callstate/adapters/switches/connection"
 )
 
 // Why a connection does not come about, or ends.
@@ -19,10 +21,6 @@ var (
 	ErrLoginRefused = errors.New("login refused")
 	// ErrNoBanner: what answers at the address is not the manager of an Asterisk.
 	ErrNoBanner = errors.New("no AMI banner")
-	// ErrOverrun: more came in than was worked off, and the queue was full.
-	ErrOverrun = errors.New("overrun")
-	// ErrSilent: the switch sent nothing, not even the answer to a ping.
-	ErrSilent = errors.New("the switch is silent")
 )
 
 // LoginError is ErrLoginRefused with what the switch said.
@@ -38,12 +36,15 @@ func (e *LoginError) Error() string {
 // Is makes it ErrLoginRefused.
 func (e *LoginError) Is(target error) bool { return target == ErrLoginRefused }
 
-// client is one connection to a manager. It sends actions and finds the answers to them; reading is up to its owner,
-// who passes on every block that may be an answer.
+// client is one connection to a manager, a connection.Session. It sends actions and finds the answers to them; whoever
+// reads from it passes on every block that may be an answer.
 type client struct {
 	config  Config
+	nextID  func() string
+	version string // of AMI
 	conn    net.Conn
 	frames  *FrameReader
+	first   []Frame       // what came during the login
 	heard   atomic.Int64  // when bytes last came in, Unix nanoseconds
 	patient time.Duration // how long a read waits; 0: for ever. Of the reading goroutine.
 
@@ -55,15 +56,30 @@ type client struct {
 	done    chan struct{}
 }
 
-// dial connects to the switch. The connection has yet to be logged in.
-func dial(ctx context.Context, config Config) (*client, error) {
+// dial connects to the switch and logs in.
+func dial(ctx context.Context, config Config, nextID func() string) (*client, error) {
+	c, err := open(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	c.nextID = nextID
+	defer context.AfterFunc(ctx, c.HangUp)()
+	if c.version, c.first, err = c.login(nextID()); err != nil {
+		c.HangUp()
+		return nil, err
+	}
+	return c, nil
+}
+
+// open connects to the switch. The connection has yet to be logged in.
+func open(ctx context.Context, config Config) (*client, error) {
 	ctx, cancel := context.WithTimeout(ctx, config.DialTimeout)
 	defer cancel()
-	open := config.Dial
-	if open == nil {
-		open = new(net.Dialer).DialContext
+	connect := config.Dial
+	if connect == nil {
+		connect = new(net.Dialer).DialContext
 	}
-	conn, err := open(ctx, "tcp", config.address())
+	conn, err := connect(ctx, "tcp", config.address())
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
@@ -99,7 +115,7 @@ func (c *client) Read(p []byte) (int, error) {
 		c.heard.Store(time.Now().UnixNano())
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		err = ErrSilent
+		err = connection.ErrSilent
 	}
 	return n, err
 }
@@ -121,7 +137,7 @@ func (c *client) login(id string) (version string, frames []Frame, err error) {
 	if err := c.send(id, login); err != nil {
 		return "", nil, fmt.Errorf("login: %w", err)
 	}
-	for len(frames) < c.config.QueueBlocks {
+	for len(frames) < c.config.Limits.QueuePieces {
 		frame, err := c.frames.Next()
 		if err != nil {
 			return "", nil, fmt.Errorf("login: %w", unexpected(err))
@@ -138,6 +154,49 @@ func (c *client) login(id string) (version string, frames []Frame, err error) {
 		return first.Version(), frames, c.conn.SetDeadline(time.Time{})
 	}
 	return "", nil, fmt.Errorf("login: no answer among %d blocks", len(frames))
+}
+
+// Version is that of AMI, from the banner.
+func (c *client) Version() string { return c.version }
+
+// Next returns the next frame, beginning with what came during the login.
+func (c *client) Next() (Frame, error) {
+	if len(c.first) > 0 {
+		frame := c.first[0]
+		c.first = c.first[1:]
+		return frame, nil
+	}
+	frame, err := c.frames.Next()
+	if err == nil && frame.Kind == FrameIncomplete && c.hungUp() {
+		return c.frames.Next() // what it is part of is not the switch's fault
+	}
+	return frame, err
+}
+
+// Talk asks for the snapshot, and then, whenever nothing came for a while, whether the switch is still there.
+func (c *client) Talk(ctx context.Context) error {
+	for _, action := range snapshotActions() {
+		if err := c.send(c.nextID(), action); err != nil {
+			return err
+		}
+	}
+	timer := time.NewTimer(c.config.PingInterval)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-timer.C:
+		}
+		wait := c.config.PingInterval - c.silence()
+		if wait <= 0 {
+			if err := c.send(c.nextID(), Action{Name: "Ping"}); err != nil {
+				return err
+			}
+			wait = c.config.PingInterval
+		}
+		timer.Reset(wait)
+	}
 }
 
 // unexpected makes the end of the stream an error that says so where it is printed.
@@ -182,12 +241,12 @@ func (c *client) do(ctx context.Context, id string, a Action) (Response, error) 
 	}
 	answer, ok := c.await(id)
 	if !ok {
-		return Response{}, fmt.Errorf("%s: %w", a.Name, ErrNotConnected)
+		return Response{}, fmt.Errorf("%s: %w", a.Name, connection.ErrNotConnected)
 	}
 	defer c.forget(id)
 	if err := c.write(text); err != nil {
 		c.conn.Close() // the reader notices
-		return Response{}, fmt.Errorf("%s: %w: %w", a.Name, ErrAnswerLost, err)
+		return Response{}, fmt.Errorf("%s: %w: %w", a.Name, connection.ErrAnswerLost, err)
 	}
 	select {
 	case response := <-answer:
@@ -196,7 +255,7 @@ func (c *client) do(ctx context.Context, id string, a Action) (Response, error) 
 		}
 		return response, nil
 	case <-c.done:
-		return Response{}, fmt.Errorf("%s: %w", a.Name, ErrAnswerLost)
+		return Response{}, fmt.Errorf("%s: %w", a.Name, connection.ErrAnswerLost)
 	case <-ctx.Done():
 		return Response{}, fmt.Errorf("%s: %w", a.Name, ctx.Err())
 	}
@@ -234,8 +293,8 @@ func (c *client) answer(b Block) {
 	}
 }
 
-// hangUp closes the connection; whoever waits for an answer is told.
-func (c *client) hangUp() {
+// HangUp closes the connection; whoever waits for an answer is told.
+func (c *client) HangUp() {
 	c.conn.Close()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -243,6 +302,12 @@ func (c *client) hangUp() {
 		c.closed = true
 		close(c.done)
 	}
+}
+
+func (c *client) hungUp() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closed
 }
 
 func (c *client) silence() time.Duration {

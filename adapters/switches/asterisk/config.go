@@ -31,13 +31,8 @@ type Config struct {
 	WriteTimeout time.Duration // 5 s, for one action
 	PingInterval time.Duration // 15 s: so long nothing may come before we ask
 	PingTimeout  time.Duration // 10 s: and so long again before the link counts as dead
-	DrainTimeout time.Duration // 5 s, for what is queued when the link is stopped
 
-	QueueBlocks int // 65,536: blocks received and not yet worked on
-	QueueBytes  int // 64 MiB of them
-	MaxBatch    int // 512: blocks worked on at once
-
-	Backoff connection.Backoff // 500 ms, at most 30 s: between attempts to connect
+	Limits connection.Limits
 
 	// Dial opens connections; nil: over the network.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
@@ -64,17 +59,17 @@ func (c Config) Validate() error {
 		value time.Duration
 	}{
 		{"dial timeout", c.DialTimeout}, {"login timeout", c.LoginTimeout}, {"write timeout", c.WriteTimeout},
-		{"ping interval", c.PingInterval}, {"ping timeout", c.PingTimeout}, {"drain timeout", c.DrainTimeout},
-		{"backoff base", c.Backoff.Base}, {"backoff maximum", c.Backoff.Max},
+		{"ping interval", c.PingInterval}, {"ping timeout", c.PingTimeout}, {"drain timeout", c.Limits.DrainTimeout},
+		{"backoff base", c.Limits.Backoff.Base}, {"backoff maximum", c.Limits.Backoff.Max},
 	} {
 		if d.value < 0 {
 			errs = append(errs, fmt.Errorf("%s is negative", d.name))
 		}
 	}
-	if c.QueueBlocks < 0 || c.QueueBytes < 0 || c.MaxBatch < 0 {
+	if c.Limits.QueuePieces < 0 || c.Limits.QueueBytes < 0 || c.Limits.MaxBatch < 0 {
 		errs = append(errs, errors.New("a queue size is negative"))
 	}
-	if c.QueueBytes > 0 && c.QueueBytes < MaxBlock {
+	if c.Limits.QueueBytes > 0 && c.Limits.QueueBytes < MaxBlock {
 		errs = append(errs, fmt.Errorf("the queue must hold at least %d bytes, one block", MaxBlock))
 	}
 	return errors.Join(errs...)
@@ -85,26 +80,14 @@ func (c Config) withDefaults() Config {
 	if c.TLS {
 		port = 5039
 	}
-	c.Port = orElse(c.Port, port)
-	c.DialTimeout = orElse(c.DialTimeout, 5*time.Second)
-	c.LoginTimeout = orElse(c.LoginTimeout, 10*time.Second)
-	c.WriteTimeout = orElse(c.WriteTimeout, 5*time.Second)
-	c.PingInterval = orElse(c.PingInterval, 15*time.Second)
-	c.PingTimeout = orElse(c.PingTimeout, 10*time.Second)
-	c.DrainTimeout = orElse(c.DrainTimeout, 5*time.Second)
-	c.QueueBlocks = orElse(c.QueueBlocks, 1<<16)
-	c.QueueBytes = orElse(c.QueueBytes, 64<<20)
-	c.MaxBatch = orElse(c.MaxBatch, 512)
-	c.Backoff.Base = orElse(c.Backoff.Base, 500*time.Millisecond)
-	c.Backoff.Max = orElse(c.Backoff.Max, 30*time.Second)
+	c.Port = connection.OrElse(c.Port, port)
+	c.DialTimeout = connection.OrElse(c.DialTimeout, 5*time.Second)
+	c.LoginTimeout = connection.OrElse(c.LoginTimeout, 10*time.Second)
+	c.WriteTimeout = connection.OrElse(c.WriteTimeout, 5*time.Second)
+	c.PingInterval = connection.OrElse(c.PingInterval, 15*time.Second)
+	c.PingTimeout = connection.OrElse(c.PingTimeout, 10*time.Second)
+	c.Limits = c.Limits.OrDefault()
 	return c
-}
-
-func orElse[T int | time.Duration](value, otherwise T) T {
-	if value == 0 {
-		return otherwise
-	}
-	return value
 }
 
 func (c Config) address() string { return net.JoinHostPort(c.Host, strconv.Itoa(c.Port)) }

@@ -17,15 +17,15 @@ func good() asterisk.Config {
 func TestEverythingThatIsWrongWithAConfigurationIsSaid(t *testing.T) {
 	assert.NoError(t, good().Validate())
 
-	err := asterisk.Config{Port: 70000, PingInterval: -time.Second, QueueBlocks: -1, Secret: "x\r\nAction: y"}.Validate()
+	err := asterisk.Config{Port: 70000, PingInterval: -time.Second, Limits: connection.Limits{QueuePieces: -1}, Secret: "x\r\nAction: y"}.Validate()
 	for _, text := range []string{"name is missing", "host is missing", "username is missing", "secret has a line end", "port 70000", "ping interval", "queue size"} {
 		assert.ErrorContains(t, err, text)
 	}
 	small := good()
-	small.QueueBytes = 1000
+	small.Limits.QueueBytes = 1000
 	assert.ErrorContains(t, small.Validate(), "one block")
 	backoff := good()
-	backoff.Backoff = connection.Backoff{Base: -1}
+	backoff.Limits.Backoff = connection.Backoff{Base: -1}
 	assert.ErrorContains(t, backoff.Validate(), "backoff base")
 
 	_, err = asterisk.NewLink(asterisk.Config{}, told{}, &recorder{}, nil)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/callstate/callstate/adapters/switches/connection"
 	"github.com/callstate/callstate/domain/agent"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
@@ -53,7 +54,7 @@ func (d Dialplan) withDefaults() Dialplan {
 			*s.value = s.otherwise
 		}
 	}
-	d.RingTimeout = orElse(d.RingTimeout, 12*time.Second)
+	d.RingTimeout = connection.OrElse(d.RingTimeout, 12*time.Second)
 	return d
 }
 
@@ -123,7 +124,7 @@ func told(err error, done int) error {
 	switch {
 	case errors.As(err, &no):
 		reason = call.ErrSwitchRefused
-	case errors.Is(err, ErrNotConnected):
+	case errors.Is(err, connection.ErrNotConnected):
 		reason = call.ErrLinkDown
 	case errors.Is(err, ErrInvalidAction):
 		reason = call.ErrInvalid

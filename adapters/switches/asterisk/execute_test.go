@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/callstate/callstate/adapters/switches/asterisk"
+	"github.com/callstate/callstate/adapters/switches/connection"
 	"github.com/callstate/callstate/domain/agent"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
@@ -246,8 +247,8 @@ func TestWhatTheSwitchAnswersIsToldInTheDomainsWords(t *testing.T) {
 		want   error
 	}{
 		"no":                     {&asterisk.ActionError{Action: "Hangup", Message: "No such channel"}, call.ErrSwitchRefused},
-		"no link":                {fmt.Errorf("Hangup: %w", asterisk.ErrNotConnected), call.ErrLinkDown},
-		"the link is lost":       {fmt.Errorf("Hangup: %w", asterisk.ErrAnswerLost), call.ErrOutcomeUnknown},
+		"no link":                {fmt.Errorf("Hangup: %w", connection.ErrNotConnected), call.ErrLinkDown},
+		"the link is lost":       {fmt.Errorf("Hangup: %w", connection.ErrAnswerLost), call.ErrOutcomeUnknown},
 		"no answer":              {context.DeadlineExceeded, call.ErrOutcomeUnknown},
 		"it cannot be written":   {asterisk.ErrInvalidAction, call.ErrInvalid},
 		"what nobody thought of": {errors.New("?"), call.ErrOutcomeUnknown},

@@ -34,6 +34,9 @@ type Frame struct {
 	Raw  string
 }
 
+// Size is the length of the text in bytes.
+func (f Frame) Size() int { return len(f.Raw) }
+
 // Version is the version of AMI that a banner tells ("11.0.0").
 func (f Frame) Version() string { return strings.TrimPrefix(f.Raw, bannerPrefix) }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/callstate/callstate/adapters/switches/asterisk"
+	"github.com/callstate/callstate/adapters/switches/connection"
 	"github.com/callstate/callstate/domain/engine"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -41,8 +42,8 @@ func TestARecordingIsImportedAsALinkWouldHearIt(t *testing.T) {
 	})
 	require.NoError(t, err)
 	assert.Equal(t, want, engine.recorded)
-	assert.Equal(t, asterisk.ImportStats{
-		Sessions: 1, Blocks: len(all) - 1, Bytes: len(content), Observations: len(want), BadInput: stats.BadInput,
+	assert.Equal(t, connection.ImportStats{
+		Sessions: 1, Pieces: len(all) - 1, Bytes: len(content), Observations: len(want), BadInput: stats.BadInput,
 	}, stats)
 	assert.Empty(t, stats.BadInput)
 	assert.Equal(t, len(all)-1, blocks)
@@ -90,7 +91,7 @@ func TestImportsThatFail(t *testing.T) {
 		broken, engine := errors.New("broken"), &recorder{}
 		stats, err := asterisk.Import(t.Context(), io.MultiReader(bytes.NewReader(content), iotest.ErrReader(broken)), told{}, engine, nil)
 		assert.ErrorIs(t, err, broken)
-		assert.Equal(t, 10_000, stats.Blocks)
+		assert.Equal(t, 10_000, stats.Pieces)
 		assert.Len(t, engine.recorded, 10_002, "what could be read is recorded")
 	})
 	t.Run("the engine", func(t *testing.T) {
@@ -122,7 +123,7 @@ func BenchmarkImport(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		blocks += stats.Blocks
+		blocks += stats.Pieces
 	}
 	b.ReportMetric(float64(blocks)/b.Elapsed().Seconds(), "blocks/s")
 }

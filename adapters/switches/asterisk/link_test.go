@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/callstate/callstate/adapters/switches/asterisk"
+	"github.com/callstate/callstate/adapters/switches/connection"
 	"github.com/callstate/callstate/adapters/switches/connection/connectiontest"
 	"github.com/callstate/callstate/domain/engine"
 	"github.com/callstate/callstate/domain/link"
@@ -259,7 +260,7 @@ func TestALinkLogsInAndAsksForWhatThereIs(t *testing.T) {
 		p.say("Event: Newchannel", "Response: Success|Message: Queue status will follow", "Event: Hangup")
 		assert.Equal(t, []string{"up 11.0.0", "Early", "FullyBooted", "Newchannel", "answer Queue status will follow", "Hangup", "down: stopped"}, r.end())
 		assert.True(t, p.closed())
-		assert.Equal(t, uint64(6), r.Stats().Blocks)
+		assert.Equal(t, uint64(6), r.Stats().Pieces)
 		assert.False(t, r.Stats().Connected)
 	})
 }
@@ -324,11 +325,11 @@ func TestWhoDoesNotSpeakAMIIsNotWaitedForForEver(t *testing.T) {
 		want error
 		text string
 	}{
-		"silence":          {"", asterisk.ErrNoBanner, asterisk.ErrSilent.Error()},
+		"silence":          {"", asterisk.ErrNoBanner, connection.ErrSilent.Error()},
 		"something else":   {"SSH-2.0-OpenSSH_9.2\r\n\r\n", asterisk.ErrNoBanner, "login"},
-		"only the banner":  {"Asterisk Call Manager/11.0.0\r\n", asterisk.ErrSilent, "login"},
+		"only the banner":  {"Asterisk Call Manager/11.0.0\r\n", connection.ErrSilent, "login"},
 		"half the banner":  {"Asterisk Call", asterisk.ErrNoBanner, "login"},
-		"no answer for us": {"Asterisk Call Manager/11.0.0\r\nEvent: A\r\n\r\nResponse: Success\r\nActionID: 1\r\n\r\n", asterisk.ErrSilent, "login"},
+		"no answer for us": {"Asterisk Call Manager/11.0.0\r\nEvent: A\r\n\r\nResponse: Success\r\nActionID: 1\r\n\r\n", connection.ErrSilent, "login"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -375,7 +376,7 @@ func TestAConnectionMayBeCutAtAnyByte(t *testing.T) {
 func TestWhatCannotBeKeptUpWithEndsTheConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, func(c *asterisk.Config, r *rig) {
-			c.QueueBlocks = 20
+			c.Limits.QueuePieces = 20
 			r.busy = make(chan struct{})
 		})
 		p := r.accept().login()
@@ -403,7 +404,7 @@ func TestWhatCannotBeKeptUpWithEndsTheConnection(t *testing.T) {
 func TestAQueueIsBoundedInBytesToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, func(c *asterisk.Config, r *rig) {
-			c.QueueBytes = asterisk.MaxBlock
+			c.Limits.QueueBytes = asterisk.MaxBlock
 			r.busy = make(chan struct{})
 		})
 		p := r.accept().login()
@@ -429,7 +430,7 @@ func TestASlowEngineDoesNotHoldUpTheReader(t *testing.T) {
 			require.True(t, p.say(fmt.Sprintf("Event: %d", i)), "the other side of a pipe waits until it is read")
 		}
 		synctest.Wait()
-		assert.GreaterOrEqual(t, r.Stats().QueuedBlocks, 4999)
+		assert.GreaterOrEqual(t, r.Stats().QueuedPieces, 4999)
 		close(r.busy)
 		assert.Equal(t, append(want, "down: stopped"), r.end())
 		assert.Less(t, r.batches, 20, "what has queued up is taken in large batches")

@@ -1,5 +1,68 @@
-// Package connection is what links to any kind of switch have in common: how long to wait before the next attempt, the
-// bounded queue between the reader of the socket and the worker behind it, and the account of bad input.
+// Package connection is what links to all kinds of switches have in common: the loop that connects, listens and connects
+// again; how long to wait in between; the bounded queue between the reader of the socket and the worker behind it; the
+// import of a recorded session; the clock of a link; and the account of bad input.
 //
-// It knows nothing of any switch, and it starts no goroutines.
+// It knows nothing of any switch. What differs is behind two small ports: a Session is one connection, an Interpreter says
+// what comes over it means.
 package connection
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/callstate/callstate/domain/engine"
+)
+
+// Why a connection ends, or does not come about.
+var (
+	// ErrOverrun: more came in than was worked off, and the queue was full.
+	ErrOverrun = errors.New("overrun")
+	// ErrSilent: the switch sent nothing, not even the answer to a question.
+	ErrSilent = errors.New("the switch is silent")
+	// ErrNotConnected: the link is not up; what was asked was not sent.
+	ErrNotConnected = errors.New("not connected to the switch")
+	// ErrAnswerLost: the link was lost after a question was sent; nobody knows whether it was done.
+	ErrAnswerLost = errors.New("link lost before the switch answered")
+)
+
+// Piece is one piece of what a switch sends, as it was cut out of the stream.
+type Piece interface {
+	// Size is its length in bytes.
+	Size() int
+}
+
+// Session is one connection to a switch, logged in.
+type Session[P Piece] interface {
+	// Version is that of the protocol or of the switch, as far as the login told it.
+	Version() string
+	// Next returns the next piece that came in, beginning with what came during the login. One goroutine calls it, and does
+	// nothing else. It returns an error once the connection has ended.
+	Next() (P, error)
+	// Talk asks the switch for what it has, and after that, whenever nothing came for a while, whether it is still there. It
+	// returns nil when ctx ends, and an error when nothing can be sent any more.
+	Talk(ctx context.Context) error
+	// HangUp ends the connection: Next and Talk return, and whoever waits for an answer is told. It may be called again.
+	HangUp()
+}
+
+// Dial connects to a switch and logs in.
+type Dial[P Piece] func(ctx context.Context) (Session[P], error)
+
+// Interpreter says what pieces mean. A link or an import calls it from one goroutine, in the order of the stream. The
+// slices it returns are used up before the next call.
+type Interpreter[P any] interface {
+	// LinkUp: pieces come from now on. received is when, on our clock, and the zero time where a recording is read.
+	LinkUp(version string, received time.Time) []engine.Observation
+	// LinkDown: no more pieces come. There is one for each LinkUp.
+	LinkDown(reason string, received time.Time) []engine.Observation
+	// Translate takes in the next piece.
+	Translate(piece P, received time.Time) []engine.Observation
+	// Advance: it is so late now, and nothing came.
+	Advance(received time.Time) []engine.Observation
+}
+
+// Ingester records facts durably; an *engine.Engine.
+type Ingester interface {
+	Ingest(ctx context.Context, observations []engine.Observation) error
+}
