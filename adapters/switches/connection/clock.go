@@ -1,0 +1,72 @@
+package connection
+
+import "time"
+
+// ClockPatience is how long a live link may stay silent about the switch's time before our own clock is taken.
+const ClockPatience = 2 * time.Second
+
+// farAhead is how far a single timestamp may be ahead of the last before a second one must confirm it.
+const farAhead = 24 * time.Hour
+
+// Clock makes the moments of one link strictly increasing, in microseconds of the switch's clock. A switch's threads
+// deliver timestamps that are a few milliseconds older than the one before, or the same for many events; the order of
+// arrival is the order in which things happened, so those are moved up.
+type Clock struct {
+	Last    time.Time // the last moment given out or told
+	Stamped bool      // the switch tells its time
+
+	received time.Time // when, on our clock, something was last received
+	up       time.Time // our clock when the link came up without the switch's time
+	doubtful time.Time // a timestamp far ahead that nothing has confirmed yet
+	fresh    bool      // a new connection has not told its time yet
+}
+
+// Known reports whether it is known how late it is at the switch.
+func (c *Clock) Known() bool { return !c.Last.IsZero() && !c.fresh }
+
+// Begin: a new connection, of which it is not known yet how late it is there.
+func (c *Clock) Begin(received time.Time) {
+	c.received, c.up, c.fresh = received, received, true
+}
+
+// Tell takes a timestamp of the switch.
+func (c *Clock) Tell(at time.Time) {
+	if c.Known() && at.Sub(c.Last) > farAhead && at.Sub(c.doubtful).Abs() > farAhead {
+		c.doubtful = at
+		return
+	}
+	c.fresh = false
+	if at.After(c.Last) {
+		c.Last = at
+		return
+	}
+	c.Next()
+}
+
+// Next is a moment of its own just after the last.
+func (c *Clock) Next() time.Time {
+	c.Last = c.Last.Add(time.Microsecond)
+	return c.Last
+}
+
+// Received notes when, on our clock, the link was last heard.
+func (c *Clock) Received(received time.Time) { c.received = received }
+
+// Fresh reports whether a new connection has not told its time yet.
+func (c *Clock) Fresh() bool { return c.fresh }
+
+// WaitedFor is how long the link has been up without telling the switch's time.
+func (c *Clock) WaitedFor(received time.Time) time.Duration {
+	if c.up.IsZero() || received.IsZero() {
+		return 0
+	}
+	return received.Sub(c.up)
+}
+
+// Estimate is the switch's time now, from what has passed on our clock since the last piece.
+func (c *Clock) Estimate(received time.Time) time.Time {
+	if !c.Known() || c.received.IsZero() || received.IsZero() || received.Before(c.received) {
+		return c.Last
+	}
+	return c.Last.Add(received.Sub(c.received))
+}

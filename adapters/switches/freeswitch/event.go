@@ -1,0 +1,206 @@
+package freeswitch
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// ErrMalformed: what should be an event is none.
+var ErrMalformed = errors.New("malformed event")
+
+// Event is an event of FreeSWITCH, or another block that came over the event socket. Of an event the headers are those of
+// the event, decoded where they are asked for; of another block they are its own.
+type Event struct {
+	// Type is the content type of the block that it came in: "text/event-plain", "api/response".
+	Type string
+	// Body is what follows the headers: of an API response the answer, of a BACKGROUND_JOB its result.
+	Body string
+
+	name    string
+	headers []header
+}
+
+type header struct {
+	name, value string
+	plain       bool // the value is not URL-encoded
+}
+
+// ParseEvent reads what is in a frame.
+func ParseEvent(f Frame) (Event, error) {
+	switch f.ContentType {
+	case eventPlain:
+		return parsePlain(f.Body)
+	case eventJSON:
+		return parseJSON(f.Body)
+	}
+	e := Event{Type: f.ContentType, Body: f.Body, headers: headerLines(f.Headers)}
+	for i := range e.headers {
+		e.headers[i].plain = true
+	}
+	return e, nil
+}
+
+// parsePlain reads an event in the form "event plain": header lines with URL-encoded values, an empty line, and maybe a
+// body whose length its own Content-Length tells.
+func parsePlain(text string) (Event, error) {
+	lines, body, _ := strings.Cut(text, "\n\n")
+	e := Event{Type: eventPlain, headers: headerLines(lines), Body: body}
+	if e.name = e.Get("Event-Name"); e.name == "" {
+		return Event{}, fmt.Errorf("%w: no Event-Name", ErrMalformed)
+	}
+	if length, err := strconv.Atoi(e.Get("Content-Length")); err == nil && length >= 0 && length < len(body) {
+		e.Body = body[:length]
+	}
+	return e, nil
+}
+
+// parseJSON reads an event in the form "event json": an object of strings, or of arrays of strings. Its body stands in
+// "_body".
+func parseJSON(text string) (Event, error) {
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(text), &object); err != nil {
+		return Event{}, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	e := Event{Type: eventJSON, headers: make([]header, 0, len(object))}
+	for name, raw := range object {
+		var value string
+		var values []string
+		switch {
+		case json.Unmarshal(raw, &value) == nil:
+		case json.Unmarshal(raw, &values) == nil:
+			value = "ARRAY::" + strings.Join(values, "|:")
+		default:
+			value = string(raw)
+		}
+		if name == "_body" {
+			e.Body = value
+			continue
+		}
+		e.headers = append(e.headers, header{name: name, value: value, plain: true})
+	}
+	if e.name = e.Get("Event-Name"); e.name == "" {
+		return Event{}, fmt.Errorf("%w: no Event-Name", ErrMalformed)
+	}
+	return e, nil
+}
+
+// headerLines splits lines at the first ": ". A line without one is passed over.
+func headerLines(lines string) []header {
+	headers := make([]header, 0, strings.Count(lines, "\n")+1)
+	for len(lines) > 0 {
+		line, rest, _ := strings.Cut(lines, "\n")
+		lines = rest
+		if name, value, found := strings.Cut(strings.TrimSuffix(line, "\r"), ": "); found {
+			headers = append(headers, header{name: name, value: value})
+		}
+	}
+	return headers
+}
+
+// Name is the name of the event ("CHANNEL_CREATE"); empty where the block is no event.
+func (e Event) Name() string { return e.name }
+
+// Get returns the value of a header, decoded; empty where there is none.
+func (e Event) Get(name string) string {
+	for _, h := range e.headers {
+		if h.name == name {
+			if h.plain {
+				return h.value
+			}
+			return unescape(h.value)
+		}
+	}
+	return ""
+}
+
+// Variable is a channel variable of the event's channel.
+func (e Event) Variable(name string) string { return e.Get("variable_" + name) }
+
+// After returns the headers whose names begin with a prefix, decoded, in their order.
+func (e Event) withPrefix(prefix string) []header {
+	var found []header
+	for _, h := range e.headers {
+		if strings.HasPrefix(h.name, prefix) {
+			found = append(found, header{name: h.name, value: e.Get(h.name), plain: true})
+		}
+	}
+	return found
+}
+
+// Time is the moment on the switch's clock at which the event was fired (Event-Date-Timestamp, microseconds since 1970).
+func (e Event) Time() (time.Time, bool) { return e.microseconds("Event-Date-Timestamp") }
+
+// microseconds is a header with a moment in microseconds since 1970; 0 is no moment.
+func (e Event) microseconds(name string) (time.Time, bool) {
+	us, err := strconv.ParseInt(e.Get(name), 10, 64)
+	if err != nil || us <= 0 {
+		return time.Time{}, false
+	}
+	return time.UnixMicro(us).UTC(), true
+}
+
+// Sequence is the event's number among all events of the switch since it was started (Event-Sequence).
+func (e Event) Sequence() (uint64, bool) {
+	n, err := strconv.ParseUint(e.Get("Event-Sequence"), 10, 64)
+	return n, err == nil
+}
+
+// InvalidUTF8 reports whether a name or value is not UTF-8, decoded as it is used.
+func (e Event) InvalidUTF8() bool {
+	if !utf8.ValidString(e.Body) {
+		return true
+	}
+	for _, h := range e.headers {
+		value := h.value
+		if !h.plain {
+			value = unescape(value)
+		}
+		if !utf8.ValidString(h.name) || !utf8.ValidString(value) {
+			return true
+		}
+	}
+	return false
+}
+
+// values are the elements of a header that may be an array ("ARRAY::a|:b").
+func values(value string) []string {
+	list, isArray := strings.CutPrefix(value, "ARRAY::")
+	switch {
+	case isArray:
+		return strings.Split(list, "|:")
+	case value == "":
+		return nil
+	}
+	return []string{value}
+}
+
+// unescape decodes a URL-encoded value. FreeSWITCH escapes spaces as %20 and leaves a plus sign as it is. What is no
+// escape stays.
+func unescape(value string) string {
+	at := strings.IndexByte(value, '%')
+	if at < 0 {
+		return value
+	}
+	decoded := make([]byte, 0, len(value))
+	for {
+		decoded = append(decoded, value[:at]...)
+		value = value[at:]
+		if len(value) >= 3 {
+			if c, err := strconv.ParseUint(value[1:3], 16, 8); err == nil {
+				decoded, value = append(decoded, byte(c)), value[3:]
+			} else {
+				decoded, value = append(decoded, '%'), value[1:]
+			}
+		} else {
+			return string(append(decoded, value...))
+		}
+		if at = strings.IndexByte(value, '%'); at < 0 {
+			return string(append(decoded, value...))
+		}
+	}
+}
