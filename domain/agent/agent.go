@@ -77,10 +77,18 @@ type State struct {
 	DN       string
 	LoggedIn bool
 	Since    time.Time // logged in or out since
+	Session  Readiness // for all queues together, where the agent logs in and pauses so
 	Queues   []Membership
 	Left     []Membership // queues left, with when: so that old facts are known as old
 	ACW      AfterCallWork
 	Requests []Asked // the last that were made, oldest first
+}
+
+// Readiness is whether calls may be offered to the agent, and since when that is so.
+type Readiness struct {
+	Paused    bool
+	Reason    string
+	ChangedAt time.Time
 }
 
 // Membership is the agent's place in a queue.
@@ -106,8 +114,12 @@ func (w AfterCallWork) Active() bool { return !w.ConnID.IsZero() }
 // Member returns the agent's place in a queue.
 func (s State) Member(queue string) (Membership, bool) { return find(s.Queues, queue) }
 
-// Ready reports whether at least one queue may offer calls; reason and since are those of the last pause, when not.
+// Ready reports whether at least one queue may offer calls; reason and since are those of the last pause, when not. Of an
+// agent who is logged in and whose queues nobody told, the session itself is what is known.
 func (s State) Ready() (ready bool, reason string, since time.Time) {
+	if s.LoggedIn && len(s.Queues) == 0 {
+		return !s.Session.Paused, s.Session.Reason, s.Session.ChangedAt
+	}
 	for _, m := range s.Queues {
 		if !m.Paused {
 			return true, "", s.readySince()
@@ -142,6 +154,7 @@ func Fold(s State, events ...Event) State {
 
 func (b AgentLoggedIn) evolve(s State, e Event) State {
 	s.ID, s.DN, s.Switch, s.LoggedIn, s.Since = b.Agent, b.DN, b.Switch, true, e.At
+	s.Session = Readiness{ChangedAt: e.At}
 	return s
 }
 
@@ -178,6 +191,9 @@ func (b AfterCallWorkEnded) evolve(s State, e Event) State {
 }
 
 func (s State) pause(queue string, paused bool, reason string, at time.Time) State {
+	if queue == "" {
+		s.Session = Readiness{Paused: paused, Reason: reason, ChangedAt: at}
+	}
 	s.Queues = slices.Clone(s.Queues)
 	for i, m := range s.Queues {
 		if queue == "" || m.Queue == queue {

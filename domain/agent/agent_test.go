@@ -39,7 +39,15 @@ func out(seconds int, queue string) agent.MembershipIs {
 	return f
 }
 
+func session(seconds int, loggedIn bool, pause string) agent.SessionIs {
+	return agent.SessionIs{At: at(seconds), Agent: "1001", Switch: "pbx1", DN: "1001", LoggedIn: loggedIn, Paused: pause != "", Reason: pause}
+}
+
 var (
+	atDesk = []agent.Event{
+		happened(1, agent.AgentLoggedIn{Agent: "1001", DN: "1001", Switch: "pbx1"}),
+		happened(1, agent.AgentReady{}),
+	}
 	loggedIn = []agent.Event{
 		happened(1, agent.AgentLoggedIn{Agent: "1001", DN: "1001", Switch: "pbx1"}),
 		happened(1, agent.AgentJoinedQueue{Queue: "sales"}),
@@ -58,7 +66,18 @@ func TestAnAgentsSession(t *testing.T) {
 		when  agent.Fact
 		then  []agent.Event
 	}{
-		"joining the first queue is the login":  {when: in(1, "sales"), then: loggedIn},
+
+		"logs in once for all queues":  {when: session(1, true, ""), then: atDesk},
+		"is told to be logged in late": {given: atDesk, when: session(1, true, "")},
+		"takes a break in all queues": {given: atDesk, when: session(3, true, "On Break"), then: []agent.Event{
+			happened(3, agent.AgentNotReady{Reason: "On Break"})}},
+		"takes another kind of break": {given: append(atDesk[:2:2], happened(3, agent.AgentNotReady{Reason: "On Break"})), when: session(4, true, "lunch"),
+			then: []agent.Event{happened(4, agent.AgentNotReady{Reason: "lunch"})}},
+		"logs out of all queues": {given: append(atDesk[:2:2], happened(2, agent.AgentJoinedQueue{Queue: "sales"}), happened(4, agent.AfterCallWorkStarted{ConnID: conn})),
+			when: session(5, false, ""), then: []agent.Event{
+				happened(5, agent.AgentLeftQueue{Queue: "sales"}),
+				happened(5, agent.AfterCallWorkEnded{ConnID: conn}),
+				happened(5, agent.AgentLoggedOut{Agent: "1001"})}}, "joining the first queue is the login": {when: in(1, "sales"), then: loggedIn},
 		"joining it paused":                     {when: paused(1, "sales", "late"), then: append(loggedIn[:2:2], happened(1, agent.AgentNotReady{Queue: "sales", Reason: "late"}))},
 		"joining a second queue":                {given: loggedIn, when: in(2, "support"), then: inTwo[3:]},
 		"what is so already":                    {given: loggedIn, when: in(2, "sales")},
@@ -104,6 +123,11 @@ func TestReadiness(t *testing.T) {
 	assert.Equal(t, at(8), since)
 	ready, _, _ = agent.Fold(agent.State{}, append(atLunch[:6:6], happened(8, agent.AgentNotReady{Reason: "all"}), happened(9, agent.AgentReady{}))...).Ready()
 	assert.True(t, ready)
+	ready, _, _ = agent.Fold(agent.State{}, atDesk...).Ready()
+	assert.True(t, ready, "logged in once for all queues, whichever they are")
+	ready, reason, _ = agent.Fold(agent.State{}, append(atDesk[:2:2], happened(3, agent.AgentNotReady{Reason: "On Break"}))...).Ready()
+	assert.False(t, ready)
+	assert.Equal(t, "On Break", reason)
 	ready, _, _ = agent.State{}.Ready()
 	assert.False(t, ready)
 }

@@ -24,6 +24,19 @@ type MembershipIs struct {
 	Reason string
 }
 
+// SessionIs: the agent's session stands so, in all queues alike. It is told by a switch where a person logs in and takes a
+// break once, whatever the queues are.
+type SessionIs struct {
+	At       time.Time
+	Agent    string
+	Switch   string
+	DN       string // where the agent takes calls
+	LoggedIn bool
+	Paused   bool
+	Reason   string
+	Inferred bool // the switch did not say so itself
+}
+
 // QueuesAre: the agent is in these queues and in no other of that switch; from a snapshot.
 type QueuesAre struct {
 	At     time.Time
@@ -79,6 +92,31 @@ func (f MembershipIs) readiness() Body {
 		return AgentNotReady{Queue: f.Queue, Reason: f.Reason}
 	}
 	return AgentReady{Queue: f.Queue}
+}
+
+func (f SessionIs) observe(s State) []Event {
+	if !f.At.After(s.Since) || !f.At.After(s.Session.ChangedAt) {
+		return nil // told before
+	}
+	var events []Event
+	add := func(b Body) { events = append(events, Event{At: f.At, Inferred: f.Inferred, Body: b}) }
+	readiness := MembershipIs{Paused: f.Paused, Reason: f.Reason}.readiness()
+	switch {
+	case f.LoggedIn && !s.LoggedIn:
+		add(AgentLoggedIn{Agent: f.Agent, DN: f.DN, Switch: f.Switch})
+		add(readiness)
+	case f.LoggedIn && (s.Session.Paused != f.Paused || f.Paused && s.Session.Reason != f.Reason):
+		add(readiness)
+	case !f.LoggedIn && s.LoggedIn:
+		for _, m := range s.Queues {
+			add(AgentLeftQueue{Queue: m.Queue})
+		}
+		if s.ACW.Active() {
+			add(AfterCallWorkEnded{ConnID: s.ACW.ConnID})
+		}
+		add(AgentLoggedOut{Agent: f.Agent})
+	}
+	return events
 }
 
 func (f QueuesAre) observe(s State) []Event {

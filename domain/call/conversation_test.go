@@ -101,6 +101,9 @@ func TestASupervisorListens(t *testing.T) {
 	}
 	joined := join(answered, events(happened(10, call.SupervisorJoined{Party: "s", DN: "1090", Target: phone, Mode: call.Whisper})))
 	checkAll(t, map[string]spec{
+		"and speaks to all from now on": {given: joined,
+			when: call.SupervisorIs{At: at(13), Party: "s", DN: "1090", Target: phone, Mode: call.Barge, Listening: true},
+			then: events(happened(13, call.SupervisorModeChanged{Party: "s", Mode: call.Barge}))},
 		"and joins":                     {given: answered, when: is(10, true), then: joined[10:]},
 		"and leaves":                    {given: joined, when: is(12, false), then: events(happened(12, call.SupervisorLeft{Party: "s"}))},
 		"and is told to have come late": {given: join(joined, events(happened(12, call.SupervisorLeft{Party: "s"}))), when: is(10, true)},

@@ -43,6 +43,12 @@ type SupervisorJoined struct {
 	Mode   SupervisionMode `json:"mode"`
 }
 
+// SupervisorModeChanged: the supervisor can do something else than before.
+type SupervisorModeChanged struct {
+	Party PartyID         `json:"party"`
+	Mode  SupervisionMode `json:"mode"`
+}
+
 // SupervisorLeft: the supervisor listens no more.
 type SupervisorLeft struct {
 	Party PartyID `json:"party"`

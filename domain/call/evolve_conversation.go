@@ -37,7 +37,17 @@ func (b ConferenceFormed) evolve(s State, _ Event) State {
 }
 
 func (b SupervisorJoined) evolve(s State, e Event) State {
-	s.Observers = append(slices.Clip(s.Observers), Observer{Party: b.Party, DN: b.DN, Target: b.Target, Mode: b.Mode, JoinedAt: e.At})
+	s.Observers = append(slices.Clip(s.Observers), Observer{Party: b.Party, DN: b.DN, Target: b.Target, Mode: b.Mode, JoinedAt: e.At, ModeSince: e.At})
+	return s
+}
+
+func (b SupervisorModeChanged) evolve(s State, e Event) State {
+	s.Observers = slices.Clone(s.Observers)
+	for i := range s.Observers {
+		if o := &s.Observers[i]; o.Party == b.Party && o.LeftAt.IsZero() {
+			o.Mode, o.ModeSince = b.Mode, e.At
+		}
+	}
 	return s
 }
 

@@ -76,13 +76,15 @@ func (f ConferenceIs) observe(s State) []Event {
 }
 
 func (f SupervisorIs) observe(s State) []Event {
-	_, there := s.OpenObserver(f.Party)
+	open, there := s.OpenObserver(f.Party)
 	for _, o := range s.Observers {
-		if o.Party == f.Party && !f.At.After(later(o.JoinedAt, o.LeftAt)) {
+		if o.Party == f.Party && !f.At.After(later(o.ModeSince, o.LeftAt)) {
 			return nil // told before
 		}
 	}
 	switch {
+	case f.Listening && there && f.Mode != open.Mode:
+		return happens(f.At, SupervisorModeChanged{Party: f.Party, Mode: f.Mode})
 	case f.Listening && !there:
 		return happens(f.At, SupervisorJoined{Party: f.Party, DN: f.DN, Target: f.Target, Mode: f.Mode})
 	case !f.Listening && there:

@@ -66,12 +66,13 @@ type Transfer struct {
 
 // Observer is a supervisor's stay.
 type Observer struct {
-	Party    PartyID
-	DN       string
-	Target   PartyID
-	Mode     SupervisionMode
-	JoinedAt time.Time
-	LeftAt   time.Time // zero: still there
+	Party     PartyID
+	DN        string
+	Target    PartyID
+	Mode      SupervisionMode
+	ModeSince time.Time
+	JoinedAt  time.Time
+	LeftAt    time.Time // zero: still there
 }
 
 // Parking is a party's stay in a parking space.

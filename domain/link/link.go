@@ -3,7 +3,10 @@
 // call and is pure.
 package link
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Event is something that happened to the link.
 type Event struct {
@@ -23,6 +26,7 @@ type LinkUp struct {
 	Switch  string `json:"switch"`
 	Kind    string `json:"kind,omitempty"`    // the kind of switch
 	Version string `json:"version,omitempty"` // as the switch tells it
+	Started string `json:"started,omitempty"` // when the switch was started, in its own words, where it tells that at once
 }
 
 // LinkDown: nothing is heard of the switch any more; what happens there from now on is missed.
@@ -45,6 +49,13 @@ type SwitchRestarted struct {
 	Started string `json:"started"`
 }
 
+// GapDetected: the switch has sent what did not come in here. What happened meanwhile is only known as far as later
+// events and a snapshot tell.
+type GapDetected struct {
+	Switch string `json:"switch"`
+	Missed uint64 `json:"missed"` // how many of its events, at most
+}
+
 // State is what is known of a link.
 type State struct {
 	Switch string
@@ -53,6 +64,7 @@ type State struct {
 	Synced time.Time // last Resynchronised
 	// Started is when the switch was started, in its own words: another word is another start.
 	Started string
+	Gap     time.Time // last GapDetected
 }
 
 // Evolve is the state after an event.
@@ -68,6 +80,7 @@ func Fold(s State, events ...Event) State {
 
 func (b LinkUp) evolve(s State, e Event) State {
 	s.Switch, s.Up, s.Since = b.Switch, true, e.At
+	s.Started = cmp.Or(b.Started, s.Started)
 	return s
 }
 
@@ -89,6 +102,11 @@ func (b SwitchRestarted) evolve(s State, e Event) State {
 	return s
 }
 
+func (b GapDetected) evolve(s State, e Event) State {
+	s.Gap = e.At
+	return s
+}
+
 // Fact is what an adapter says about its link.
 type Fact interface {
 	observe(State) []Event
@@ -100,6 +118,7 @@ type LinkIs struct {
 	Switch  string
 	Kind    string
 	Version string
+	Started string // when the switch was started, in its own words; empty: it does not tell
 	Up      bool
 	Reason  string // when down
 }
@@ -115,6 +134,13 @@ type SnapshotIs struct {
 	Parties  []string // ids of all legs that the switch has
 }
 
+// GapIs: so many events of the switch did not come in.
+type GapIs struct {
+	At     time.Time
+	Switch string
+	Missed uint64
+}
+
 // Observe returns what a fact changes; nothing when it is known already or older than what is known.
 func Observe(s State, f Fact) []Event { return f.observe(s) }
 
@@ -122,19 +148,26 @@ func (f LinkIs) observe(s State) []Event {
 	if !f.At.After(s.Since) {
 		return nil
 	}
-	switch {
-	case f.Up && s.Up:
-		// The link was lost without a word: the process that kept it ended.
-		return []Event{
-			{At: f.At, Inferred: true, Body: LinkDown{Switch: f.Switch, Reason: "not told"}},
-			{At: f.At, Body: LinkUp{Switch: f.Switch, Kind: f.Kind, Version: f.Version}},
+	if !f.Up {
+		if s.Up {
+			return []Event{{At: f.At, Body: LinkDown{Switch: f.Switch, Reason: f.Reason}}}
 		}
-	case f.Up:
-		return []Event{{At: f.At, Body: LinkUp{Switch: f.Switch, Kind: f.Kind, Version: f.Version}}}
-	case s.Up:
-		return []Event{{At: f.At, Body: LinkDown{Switch: f.Switch, Reason: f.Reason}}}
+		return nil
 	}
-	return nil
+	var events []Event
+	if s.Up { // the link was lost without a word: the process that kept it ended
+		events = append(events, Event{At: f.At, Inferred: true, Body: LinkDown{Switch: f.Switch, Reason: "not told"}})
+	}
+	events = append(events, Event{At: f.At, Body: LinkUp{Switch: f.Switch, Kind: f.Kind, Version: f.Version, Started: f.Started}})
+	if s.startedAnew(f.Started) {
+		events = append(events, Event{At: f.At, Body: SwitchRestarted{Switch: f.Switch, Started: f.Started}})
+	}
+	return events
+}
+
+// startedAnew reports whether the switch says that it was started at another time than was known.
+func (s State) startedAnew(started string) bool {
+	return s.Started != "" && started != "" && started != s.Started
 }
 
 // sameSnapshot is how far apart two engines on one link may see the same snapshot.
@@ -145,8 +178,15 @@ func (f SnapshotIs) observe(s State) []Event {
 		return nil
 	}
 	var events []Event
-	if s.Started != "" && f.Started != "" && f.Started != s.Started {
+	if s.startedAnew(f.Started) {
 		events = append(events, Event{At: f.At, Body: SwitchRestarted{Switch: f.Switch, Started: f.Started}})
 	}
 	return append(events, Event{At: f.At, Body: Resynchronised{Switch: f.Switch, Channels: f.Channels, Agents: f.Agents, Started: f.Started}})
+}
+
+func (f GapIs) observe(s State) []Event {
+	if !f.At.After(s.Gap) {
+		return nil // told before
+	}
+	return []Event{{At: f.At, Body: GapDetected{Switch: f.Switch, Missed: f.Missed}}}
 }

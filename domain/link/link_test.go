@@ -35,6 +35,16 @@ func TestALink(t *testing.T) {
 			then: []link.Event{
 				{At: at(9), Body: link.SwitchRestarted{Switch: "pbx1", Started: "tuesday"}},
 				{At: at(9), Body: link.Resynchronised{Switch: "pbx1", Started: "tuesday"}}}},
+		"comes up on a switch that says when it was started": {when: link.LinkIs{At: at(1), Switch: "pbx1", Up: true, Started: "monday"}, then: []link.Event{
+			{At: at(1), Body: link.LinkUp{Switch: "pbx1", Started: "monday"}}}},
+		"comes up on a switch that was started anew": {
+			given: []link.Event{{At: at(1), Body: link.LinkUp{Switch: "pbx1", Started: "monday"}}, down},
+			when:  link.LinkIs{At: at(9), Switch: "pbx1", Up: true, Started: "tuesday"},
+			then: []link.Event{
+				{At: at(9), Body: link.LinkUp{Switch: "pbx1", Started: "tuesday"}},
+				{At: at(9), Body: link.SwitchRestarted{Switch: "pbx1", Started: "tuesday"}}}},
+		"has missed something": {given: []link.Event{up}, when: link.GapIs{At: at(3), Switch: "pbx1", Missed: 70}, then: []link.Event{
+			{At: at(3), Body: link.GapDetected{Switch: "pbx1", Missed: 70}}}},
 	}
 	for name, s := range specs {
 		t.Run(name, func(t *testing.T) {

@@ -98,6 +98,7 @@ var calls = newTable(
 	as[call.CallMerged, call.Body]("CallMerged", 1),
 	as[call.ConferenceFormed, call.Body]("ConferenceFormed", 1),
 	as[call.SupervisorJoined, call.Body]("SupervisorJoined", 1),
+	as[call.SupervisorModeChanged, call.Body]("SupervisorModeChanged", 1),
 	as[call.SupervisorLeft, call.Body]("SupervisorLeft", 1),
 	as[call.CallParked, call.Body]("CallParked", 1),
 	as[call.CallUnparked, call.Body]("CallUnparked", 1),
@@ -129,6 +130,7 @@ var links = newTable(
 	as[link.LinkDown, link.Body]("LinkDown", 1),
 	as[link.Resynchronised, link.Body]("Resynchronised", 1),
 	as[link.SwitchRestarted, link.Body]("SwitchRestarted", 1),
+	as[link.GapDetected, link.Body]("GapDetected", 1),
 )
 
 // Names are all stored names with their current versions ("CallStarted" -> 1).

@@ -140,6 +140,8 @@ func tellConversation(after call.State, e call.Event) string {
 		return fmt.Sprintf("%s forms a conference", who(after, b.By))
 	case call.SupervisorJoined:
 		return fmt.Sprintf("supervisor %s joins %s (%s)", b.DN, who(after, b.Target), b.Mode)
+	case call.SupervisorModeChanged:
+		return fmt.Sprintf("the supervisor changes to %s", b.Mode)
 	case call.SupervisorLeft:
 		return "the supervisor leaves"
 	case call.CallParked:
