@@ -5,11 +5,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"os"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/callstate/callstate/adapters/switches/connection"
@@ -39,21 +36,15 @@ func (e *LoginError) Is(target error) bool { return target == ErrLoginRefused }
 // client is one connection to a manager, a connection.Session. It sends actions and finds the answers to them; whoever
 // reads from it passes on every block that may be an answer.
 type client struct {
+	*connection.Socket
 	config  Config
 	nextID  func() string
 	version string // of AMI
-	conn    net.Conn
 	frames  *FrameReader
-	first   []Frame       // what came during the login
-	heard   atomic.Int64  // when bytes last came in, Unix nanoseconds
-	patient time.Duration // how long a read waits; 0: for ever. Of the reading goroutine.
-
-	writing sync.Mutex
+	first   []Frame // what came during the login
 
 	mu      sync.Mutex
 	waiting map[string]chan Response // by ActionID
-	closed  bool
-	done    chan struct{}
 }
 
 // dial connects to the switch and logs in.
@@ -98,37 +89,20 @@ func open(ctx context.Context, config Config) (*client, error) {
 		}
 		conn = secured
 	}
-	c := &client{config: config, conn: conn, waiting: map[string]chan Response{}, done: make(chan struct{})}
-	c.frames = NewFrameReader(c)
-	return c, nil
-}
-
-// Read reads from the connection for the frame reader, and keeps the time.
-func (c *client) Read(p []byte) (int, error) {
-	if c.patient > 0 {
-		if err := c.conn.SetReadDeadline(time.Now().Add(c.patient)); err != nil {
-			return 0, err
-		}
+	socket, err := connection.NewSocket(conn, config.WriteTimeout, time.Now().Add(config.LoginTimeout))
+	if err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("login: %w", err)
 	}
-	n, err := c.conn.Read(p)
-	if n > 0 {
-		c.heard.Store(time.Now().UnixNano())
-	}
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		err = connection.ErrSilent
-	}
-	return n, err
+	return &client{Socket: socket, config: config, frames: NewFrameReader(socket), waiting: map[string]chan Response{}}, nil
 }
 
 // login waits for the banner and logs in. It returns the version in the banner and the frames that came up to the answer,
 // the answer among them.
 func (c *client) login(id string) (version string, frames []Frame, err error) {
-	if err := c.conn.SetDeadline(time.Now().Add(c.config.LoginTimeout)); err != nil {
-		return "", nil, fmt.Errorf("login: %w", err)
-	}
 	first, err := c.frames.Next()
 	if err != nil {
-		return "", nil, fmt.Errorf("login: %w: %w", ErrNoBanner, unexpected(err))
+		return "", nil, fmt.Errorf("login: %w: %w", ErrNoBanner, connection.Unexpected(err))
 	}
 	if first.Kind != FrameBanner {
 		return "", nil, fmt.Errorf("login: %w", ErrNoBanner)
@@ -140,7 +114,7 @@ func (c *client) login(id string) (version string, frames []Frame, err error) {
 	for len(frames) < c.config.Limits.QueuePieces {
 		frame, err := c.frames.Next()
 		if err != nil {
-			return "", nil, fmt.Errorf("login: %w", unexpected(err))
+			return "", nil, fmt.Errorf("login: %w", connection.Unexpected(err))
 		}
 		frames = append(frames, frame)
 		answer, err := ParseBlock(frame.Raw)
@@ -150,8 +124,7 @@ func (c *client) login(id string) (version string, frames []Frame, err error) {
 		if response := (Response{answer}); !response.Succeeded() {
 			return "", nil, &LoginError{Username: c.config.Username, Message: response.Message()}
 		}
-		c.patient = c.config.PingInterval + c.config.PingTimeout
-		return first.Version(), frames, c.conn.SetDeadline(time.Time{})
+		return first.Version(), frames, c.LoggedIn(c.config.PingInterval + c.config.PingTimeout)
 	}
 	return "", nil, fmt.Errorf("login: no answer among %d blocks", len(frames))
 }
@@ -167,7 +140,7 @@ func (c *client) Next() (Frame, error) {
 		return frame, nil
 	}
 	frame, err := c.frames.Next()
-	if err == nil && frame.Kind == FrameIncomplete && c.hungUp() {
+	if err == nil && frame.Kind == FrameIncomplete && c.HungUp() {
 		return c.frames.Next() // what it is part of is not the switch's fault
 	}
 	return frame, err
@@ -180,31 +153,7 @@ func (c *client) Talk(ctx context.Context) error {
 			return err
 		}
 	}
-	timer := time.NewTimer(c.config.PingInterval)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-timer.C:
-		}
-		wait := c.config.PingInterval - c.silence()
-		if wait <= 0 {
-			if err := c.send(c.nextID(), Action{Name: "Ping"}); err != nil {
-				return err
-			}
-			wait = c.config.PingInterval
-		}
-		timer.Reset(wait)
-	}
-}
-
-// unexpected makes the end of the stream an error that says so where it is printed.
-func unexpected(err error) error {
-	if errors.Is(err, io.EOF) {
-		return io.ErrUnexpectedEOF
-	}
-	return err
+	return c.Ask(ctx, c.config.PingInterval, func() error { return c.send(c.nextID(), Action{Name: "Ping"}) })
 }
 
 // send sends an action without waiting for its answer.
@@ -213,21 +162,10 @@ func (c *client) send(id string, a Action) error {
 	if err != nil {
 		return err
 	}
-	if err := c.write(text); err != nil {
+	if err := c.Send(text, nil); err != nil {
 		return fmt.Errorf("send %s: %w", a.Name, err)
 	}
 	return nil
-}
-
-// write writes an action. After an error the connection is of no use any more: half an action may have been sent.
-func (c *client) write(text []byte) error {
-	c.writing.Lock()
-	defer c.writing.Unlock()
-	if err := c.conn.SetWriteDeadline(time.Now().Add(c.config.WriteTimeout)); err != nil {
-		return err
-	}
-	_, err := c.conn.Write(text)
-	return err
 }
 
 // do sends an action and waits for its answer.
@@ -239,13 +177,13 @@ func (c *client) do(ctx context.Context, id string, a Action) (Response, error) 
 	if err := ctx.Err(); err != nil {
 		return Response{}, fmt.Errorf("%s: %w", a.Name, err)
 	}
-	answer, ok := c.await(id)
-	if !ok {
+	if c.HungUp() {
 		return Response{}, fmt.Errorf("%s: %w", a.Name, connection.ErrNotConnected)
 	}
+	answer := c.await(id)
 	defer c.forget(id)
-	if err := c.write(text); err != nil {
-		c.conn.Close() // the reader notices
+	if err := c.Send(text, nil); err != nil {
+		c.HangUp()
 		return Response{}, fmt.Errorf("%s: %w: %w", a.Name, connection.ErrAnswerLost, err)
 	}
 	select {
@@ -254,7 +192,7 @@ func (c *client) do(ctx context.Context, id string, a Action) (Response, error) 
 			return response, &ActionError{Action: a.Name, Message: response.Message()}
 		}
 		return response, nil
-	case <-c.done:
+	case <-c.Done():
 		return Response{}, fmt.Errorf("%s: %w", a.Name, connection.ErrAnswerLost)
 	case <-ctx.Done():
 		return Response{}, fmt.Errorf("%s: %w", a.Name, ctx.Err())
@@ -262,15 +200,12 @@ func (c *client) do(ctx context.Context, id string, a Action) (Response, error) 
 }
 
 // await tells where the answer to an action will come.
-func (c *client) await(id string) (<-chan Response, bool) {
+func (c *client) await(id string) <-chan Response {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed {
-		return nil, false
-	}
 	answer := make(chan Response, 1)
 	c.waiting[id] = answer
-	return answer, true
+	return answer
 }
 
 func (c *client) forget(id string) {
@@ -291,25 +226,4 @@ func (c *client) answer(b Block) {
 		delete(c.waiting, id)
 		waiting <- Response{b}
 	}
-}
-
-// HangUp closes the connection; whoever waits for an answer is told.
-func (c *client) HangUp() {
-	c.conn.Close()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.closed {
-		c.closed = true
-		close(c.done)
-	}
-}
-
-func (c *client) hungUp() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.closed
-}
-
-func (c *client) silence() time.Duration {
-	return time.Duration(time.Now().UnixNano() - c.heard.Load())
 }

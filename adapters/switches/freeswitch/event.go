@@ -62,31 +62,46 @@ func parsePlain(text string) (Event, error) {
 // parseJSON reads an event in the form "event json": an object of strings, or of arrays of strings. Its body stands in
 // "_body".
 func parseJSON(text string) (Event, error) {
-	var object map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(text), &object); err != nil {
-		return Event{}, fmt.Errorf("%w: %w", ErrMalformed, err)
+	object := json.NewDecoder(strings.NewReader(text))
+	if begin, err := object.Token(); err != nil || begin != json.Delim('{') {
+		return Event{}, fmt.Errorf("%w: no JSON object", ErrMalformed)
 	}
-	e := Event{Type: eventJSON, headers: make([]header, 0, len(object))}
-	for name, raw := range object {
-		var value string
-		var values []string
-		switch {
-		case json.Unmarshal(raw, &value) == nil:
-		case json.Unmarshal(raw, &values) == nil:
-			value = "ARRAY::" + strings.Join(values, "|:")
-		default:
-			value = string(raw)
+	e := Event{Type: eventJSON}
+	for object.More() {
+		name, err := object.Token()
+		if err != nil {
+			return Event{}, fmt.Errorf("%w: %w", ErrMalformed, err)
+		}
+		var raw json.RawMessage
+		if err := object.Decode(&raw); err != nil {
+			return Event{}, fmt.Errorf("%w: %w", ErrMalformed, err)
 		}
 		if name == "_body" {
-			e.Body = value
+			e.Body = jsonValue(raw)
 			continue
 		}
-		e.headers = append(e.headers, header{name: name, value: value, plain: true})
+		e.headers = append(e.headers, header{name: name.(string), value: jsonValue(raw), plain: true})
+	}
+	if _, err := object.Token(); err != nil {
+		return Event{}, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	if e.name = e.Get("Event-Name"); e.name == "" {
 		return Event{}, fmt.Errorf("%w: no Event-Name", ErrMalformed)
 	}
 	return e, nil
+}
+
+// jsonValue is a header's value as "event plain" would have it.
+func jsonValue(raw json.RawMessage) string {
+	var value string
+	var values []string
+	switch {
+	case json.Unmarshal(raw, &value) == nil:
+		return value
+	case json.Unmarshal(raw, &values) == nil:
+		return "ARRAY::" + strings.Join(values, "|:")
+	}
+	return string(raw)
 }
 
 // headerLines splits lines at the first ": ". A line without one is passed over.
@@ -121,7 +136,7 @@ func (e Event) Get(name string) string {
 // Variable is a channel variable of the event's channel.
 func (e Event) Variable(name string) string { return e.Get("variable_" + name) }
 
-// After returns the headers whose names begin with a prefix, decoded, in their order.
+// withPrefix returns the headers whose names begin with a prefix, decoded, in their order.
 func (e Event) withPrefix(prefix string) []header {
 	var found []header
 	for _, h := range e.headers {

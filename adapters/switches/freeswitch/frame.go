@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -15,6 +16,7 @@ const (
 	MaxHeaders = 256 << 10 // the headers of a block together
 	MaxBody    = 32 << 20
 	sampleSize = 1 << 10 // what is kept of a block that is too large
+	readSize   = 64 << 10
 )
 
 // FrameKind says what a frame is.
@@ -73,12 +75,14 @@ func headerIn(lines, name string) (string, bool) {
 // into reads. It is used by one goroutine.
 type FrameReader struct {
 	source *bufio.Reader
+	err    error  // of the source, kept until what came before it was taken
+	block  []byte // what is being read, used again for the next frame
 	taken  int64
 }
 
 // NewFrameReader returns a reader of the frames in source.
 func NewFrameReader(source io.Reader) *FrameReader {
-	return &FrameReader{source: bufio.NewReaderSize(source, 64<<10)}
+	return &FrameReader{source: bufio.NewReaderSize(source, readSize)}
 }
 
 // Bytes is the length of all that was taken so far.
@@ -90,14 +94,19 @@ var errTooLong = errors.New("too long")
 // Next returns the next frame. At the end of the stream it returns what is there of an incomplete block, and after that
 // the error of the source: io.EOF where the stream just ended.
 func (r *FrameReader) Next() (Frame, error) {
+	if r.err != nil {
+		return Frame{}, r.err
+	}
 	headers, err := r.headers()
 	switch {
 	case errors.Is(err, errTooLong):
 		return Frame{Kind: FrameOversized, Headers: headers}, nil
-	case err != nil && headers != "":
-		return Frame{Kind: FrameIncomplete, Headers: headers}, nil
 	case err != nil:
-		return Frame{}, err
+		r.err = err
+		if headers == "" {
+			return Frame{}, err
+		}
+		return Frame{Kind: FrameIncomplete, Headers: headers}, nil
 	}
 	frame := Frame{Headers: headers}
 	if frame.ContentType = frame.Get("Content-Type"); frame.ContentType == "" {
@@ -113,60 +122,66 @@ func (r *FrameReader) Next() (Frame, error) {
 		frame.Kind = FrameMalformed // where its body ends is unknown: the next lines are taken for a block
 		return frame, nil
 	}
-	return r.body(frame, length)
+	return r.body(frame, length), nil
 }
 
 // headers reads header lines up to the empty line that closes them. Empty lines before the first are passed over. Lines
 // beyond the limit are read and dropped.
 func (r *FrameReader) headers() (string, error) {
-	var block []byte
+	r.block = r.block[:0]
 	whole, long := true, false // whole: a line begins now
 	for {
 		part, err := r.source.ReadSlice('\n')
 		r.taken += int64(len(part))
-		if whole && len(bytes.TrimRight(part, "\r\n")) == 0 && err == nil {
-			switch {
-			case long:
-				return string(block[:sampleSize]), errTooLong
-			case len(block) > 0:
-				return string(block), nil
-			}
+		switch closes := whole && err == nil && len(bytes.TrimRight(part, "\r\n")) == 0; {
+		case closes && long:
+			return string(r.block[:sampleSize]), errTooLong
+		case closes && len(r.block) > 0:
+			return string(r.block), nil
+		case closes:
 			continue
 		}
-		if whole = err == nil; whole || errors.Is(err, bufio.ErrBufferFull) {
-			err = nil
+		if long = long || len(r.block)+len(part) > MaxHeaders; !long {
+			r.block = append(r.block, part...)
 		}
-		if long = long || len(block)+len(part) > MaxHeaders; !long {
-			block = append(block, part...)
-		} else if len(block) < sampleSize {
-			block = append(block, part[:min(len(part), sampleSize-len(block))]...)
-		}
-		if err != nil {
-			return string(block[:min(len(block), MaxHeaders)]), err
+		if whole = err == nil; err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			if long {
+				r.block = r.block[:sampleSize]
+			}
+			return string(r.block), err
 		}
 	}
 }
 
 // body reads the body of a block. What is too large is read and dropped.
-func (r *FrameReader) body(frame Frame, length int64) (Frame, error) {
+func (r *FrameReader) body(frame Frame, length int64) Frame {
 	keep := length
 	if length > MaxBody {
 		frame.Kind, keep = FrameOversized, sampleSize
 	}
-	var body strings.Builder
-	if keep <= 1<<20 {
-		body.Grow(int(keep)) // a larger one has to come before there is room for it
+	r.block = r.block[:0]
+	for left := int(keep); left > 0 && r.err == nil; left = int(keep) - len(r.block) {
+		at := len(r.block)
+		r.block = slices.Grow(r.block, min(left, readSize)) // what is announced has to come before there is room for it
+		var read int
+		read, r.err = io.ReadFull(r.source, r.block[at:at+min(left, readSize)])
+		r.block = r.block[:at+read]
 	}
-	read, err := io.CopyN(&body, r.source, keep)
-	if err == nil && keep < length {
+	frame.Body = string(r.block)
+	r.taken += int64(len(r.block))
+	if r.err == nil && keep < length {
 		var dropped int64
-		dropped, err = io.CopyN(io.Discard, r.source, length-keep)
-		read += dropped
+		dropped, r.err = io.CopyN(io.Discard, r.source, length-keep)
+		r.taken += dropped
 	}
-	r.taken += read
-	frame.Body = body.String()
-	if err != nil {
-		frame.Kind = FrameIncomplete // the error comes with the next call
+	if r.err != nil {
+		frame.Kind = FrameIncomplete
+		if errors.Is(r.err, io.ErrUnexpectedEOF) {
+			r.err = io.EOF
+		}
 	}
-	return frame, nil
+	if cap(r.block) > 1<<20 {
+		r.block = nil
+	}
+	return frame
 }
