@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"strconv"
 	"strings"
 	"time"
@@ -28,6 +29,13 @@ type Event struct {
 type header struct {
 	name, value string
 	plain       bool // the value is not URL-encoded
+}
+
+func (h header) decoded() string {
+	if h.plain {
+		return h.value
+	}
+	return unescape(h.value)
 }
 
 // ParseEvent reads what is in a frame.
@@ -124,13 +132,21 @@ func (e Event) Name() string { return e.name }
 func (e Event) Get(name string) string {
 	for _, h := range e.headers {
 		if h.name == name {
-			if h.plain {
-				return h.value
-			}
-			return unescape(h.value)
+			return h.decoded()
 		}
 	}
 	return ""
+}
+
+// Headers are all headers, decoded, in their order. A name may come more than once.
+func (e Event) Headers() iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		for _, h := range e.headers {
+			if !yield(h.name, h.decoded()) {
+				return
+			}
+		}
+	}
 }
 
 // Variable is a channel variable of the event's channel.
@@ -141,7 +157,7 @@ func (e Event) withPrefix(prefix string) []header {
 	var found []header
 	for _, h := range e.headers {
 		if strings.HasPrefix(h.name, prefix) {
-			found = append(found, header{name: h.name, value: e.Get(h.name), plain: true})
+			found = append(found, header{name: h.name, value: h.decoded(), plain: true})
 		}
 	}
 	return found
@@ -172,14 +188,28 @@ func (e Event) InvalidUTF8() bool {
 	}
 	for _, h := range e.headers {
 		value := h.value
-		if !h.plain {
-			value = unescape(value)
+		if escapesBeyondASCII(value) {
+			value = h.decoded()
 		}
 		if !utf8.ValidString(h.name) || !utf8.ValidString(value) {
 			return true
 		}
 	}
 	return false
+}
+
+// escapesBeyondASCII: decoding may make it UTF-8 or not. Other escapes do not, and they are the most by far.
+func escapesBeyondASCII(value string) bool {
+	for {
+		at := strings.IndexByte(value, '%')
+		if at < 0 || at+1 >= len(value) {
+			return false
+		}
+		if value[at+1] >= '8' {
+			return true
+		}
+		value = value[at+1:]
+	}
 }
 
 // values are the elements of a header that may be an array ("ARRAY::a|:b").
