@@ -1,0 +1,588 @@
+package freeswitch_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/callstate/callstate/adapters/switches/connection"
+	"github.com/callstate/callstate/adapters/switches/connection/connectiontest"
+	"github.com/callstate/callstate/adapters/switches/freeswitch"
+	"github.com/callstate/callstate/domain/engine"
+	"github.com/callstate/callstate/domain/link"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// told makes an observation of everything that an interpreter is told.
+type told struct{ minute bool }
+
+func observed(text string) []engine.Observation {
+	return []engine.Observation{{Switch: text, LinkFact: link.LinkIs{}}}
+}
+
+func (told) LinkUp(string, time.Time) []engine.Observation { return observed("up") }
+func (told) LinkDown(reason string, _ time.Time) []engine.Observation {
+	return observed("down: " + reason)
+}
+func (i told) Advance(at time.Time) []engine.Observation {
+	if i.minute {
+		return observed("it is " + at.Format("05.000"))
+	}
+	return nil
+}
+func (told) Translate(e freeswitch.Event, _ time.Time) []engine.Observation {
+	switch e.Type {
+	case "command/reply":
+		return observed("reply " + e.Get("Reply-Text"))
+	case "api/response":
+		return observed("answer " + strings.TrimSpace(e.Body))
+	case "text/disconnect-notice":
+		return observed("notice")
+	}
+	return observed(e.Name())
+}
+
+// recorder is an engine that keeps what it is told.
+type recorder struct {
+	mu       sync.Mutex
+	recorded []string
+	batches  int
+	err      error
+	busy     chan struct{} // not nil: Ingest waits for it to be closed
+}
+
+func (r *recorder) Ingest(ctx context.Context, observations []engine.Observation) error {
+	if r.busy != nil {
+		select {
+		case <-r.busy:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.batches++
+	for _, o := range observations {
+		r.recorded = append(r.recorded, o.Switch)
+	}
+	return r.err
+}
+
+func (r *recorder) all() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.recorded)
+}
+
+// warned keeps the values of an attribute of all warnings.
+type warned struct {
+	slog.Handler
+	mu     *sync.Mutex
+	values map[string][]any
+}
+
+func newWarned() warned {
+	return warned{slog.DiscardHandler, new(sync.Mutex), map[string][]any{}}
+}
+
+func (w warned) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelWarn }
+func (w warned) WithAttrs([]slog.Attr) slog.Handler               { return w }
+func (w warned) Handle(_ context.Context, r slog.Record) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	r.Attrs(func(a slog.Attr) bool {
+		w.values[a.Key] = append(w.values[a.Key], a.Value.Any())
+		return true
+	})
+	return nil
+}
+
+// of are the values of the attribute.
+func (w warned) of(key string) []any {
+	synctest.Wait()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.values[key])
+}
+
+// rig is a link and the switch it connects to, which does what the test says. It lives in a synctest bubble.
+type rig struct {
+	t *testing.T
+	*connectiontest.Listener
+	*freeswitch.Link
+	*recorder
+	log   warned
+	ended chan error
+	stop  context.CancelFunc
+}
+
+func start(t *testing.T, change func(*freeswitch.Config, *rig)) *rig {
+	t.Helper()
+	return startWith(t, told{}, change)
+}
+
+func startWith(t *testing.T, interpreter freeswitch.Interpreter, change func(*freeswitch.Config, *rig)) *rig {
+	t.Helper()
+	r := &rig{t: t, Listener: connectiontest.NewListener(), recorder: &recorder{}, log: newWarned(), ended: make(chan error, 1)}
+	config := freeswitch.Config{Name: "pbx1", Host: "switch", Password: "ClueCon", Dial: r.Dial}
+	if change != nil {
+		change(&config, r)
+	}
+	var err error
+	r.Link, err = freeswitch.NewLink(config, interpreter, r.recorder, slog.New(r.log))
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	r.stop = cancel
+	go func() { r.ended <- r.Run(ctx) }()
+	return r
+}
+
+// end stops the link and returns all that was recorded.
+func (r *rig) end() []string {
+	r.stop()
+	assert.NoError(r.t, <-r.ended)
+	return r.all()
+}
+
+// peer is the switch's end of a connection.
+type peer struct {
+	t *testing.T
+	net.Conn
+	mu       sync.Mutex
+	commands []string
+	ended    bool
+}
+
+func (r *rig) accept() *peer {
+	r.t.Helper()
+	conn, err := r.Accept()
+	require.NoError(r.t, err)
+	p := &peer{t: r.t, Conn: conn}
+	go func() {
+		lines := bufio.NewReader(conn)
+		var command []string
+		for {
+			line, err := lines.ReadString('\n')
+			p.mu.Lock()
+			switch {
+			case err != nil:
+				p.ended = true
+			case line == "\n":
+				p.commands = append(p.commands, strings.Join(command, "|"))
+				command = nil
+			default:
+				command = append(command, strings.TrimSuffix(line, "\n"))
+			}
+			p.mu.Unlock()
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return p
+}
+
+// asked are the commands that came, their lines separated by "|".
+func (p *peer) asked() []string {
+	synctest.Wait()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.commands)
+}
+
+func (p *peer) closed() bool {
+	synctest.Wait()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ended
+}
+
+// say writes text. It returns false when the link has hung up.
+func (p *peer) say(text string) bool {
+	_, err := p.Write([]byte(text))
+	return err == nil
+}
+
+const auth = "Content-Type: auth/request\n\n"
+
+func reply(text string) string { return "Content-Type: command/reply\nReply-Text: " + text + "\n\n" }
+
+func answer(body string) string {
+	return fmt.Sprintf("Content-Type: api/response\nContent-Length: %d\n\n%s", len(body), body)
+}
+
+// event writes an event with these lines.
+func event(name string, lines ...string) string {
+	body := "Event-Name: " + name + "\n"
+	for _, line := range lines {
+		body += line + "\n"
+	}
+	body += "\n"
+	return fmt.Sprintf("Content-Length: %d\nContent-Type: text/event-plain\n\n%s", len(body), body)
+}
+
+// login asks for the login and accepts it.
+func (p *peer) login() *peer {
+	p.t.Helper()
+	for _, step := range []string{auth, reply("+OK accepted"), reply("+OK event listener enabled plain")} {
+		require.True(p.t, p.say(step))
+		synctest.Wait()
+	}
+	return p
+}
+
+// up is what is recorded of a login, and what follows.
+func up(more ...string) []string {
+	return append([]string{"up", "reply +OK accepted", "reply +OK event listener enabled plain"}, more...)
+}
+
+var snapshot = []string{
+	"api show channels as json", "api show calls as json", "api callcenter_config agent list",
+	"api callcenter_config tier list", "api callcenter_config queue list",
+}
+
+func TestALinkLogsInAndAsksForWhatThereIs(t *testing.T) {
+	for name, c := range map[string]struct {
+		change    func(*freeswitch.Config, *rig)
+		auth, sub string
+	}{
+		"with the password":   {nil, "auth ClueCon", "event plain ALL"},
+		"as a user":           {func(c *freeswitch.Config, _ *rig) { c.User = "callstate@cc.test" }, "userauth callstate@cc.test:ClueCon", "event plain ALL"},
+		"and gets JSON":       {func(c *freeswitch.Config, _ *rig) { c.JSON = true }, "auth ClueCon", "event json ALL"},
+		"or has more to read": {func(c *freeswitch.Config, _ *rig) { c.Limits.MaxBatch = 1 }, "auth ClueCon", "event plain ALL"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := start(t, c.change)
+				p := r.accept()
+				p.say(auth)
+				assert.Equal(t, []string{c.auth}, p.asked())
+				p.say(reply("+OK accepted"))
+				assert.Equal(t, []string{c.auth, c.sub}, p.asked())
+				assert.False(t, r.Stats().Connected)
+
+				// Events may come before the answer.
+				p.say(event("EARLY") + reply("+OK event listener enabled plain"))
+				assert.Equal(t, append([]string{c.auth, c.sub}, snapshot...), p.asked())
+				assert.True(t, r.Stats().Connected)
+
+				p.say(answer("1") + event("CHANNEL_CREATE") + answer("2") + answer("3") + answer("4"))
+				assert.Len(t, p.asked(), 7)
+				p.say(answer("name|strategy\nsales@default|ring-all\nsupport@default|ring-all\n+OK\n"))
+				assert.Equal(t, []string{
+					"api callcenter_config queue list members sales@default", "api callcenter_config queue list members support@default",
+				}, p.asked()[7:])
+				p.say(answer("6") + answer("7") + event("CHANNEL_HANGUP"))
+				synctest.Wait()
+				assert.Equal(t, []string{
+					"up", "reply +OK accepted", "EARLY", "reply +OK event listener enabled plain", "answer 1", "CHANNEL_CREATE", "answer 2", "answer 3", "answer 4",
+					"answer name|strategy\nsales@default|ring-all\nsupport@default|ring-all\n+OK", "answer 6", "answer 7", "CHANNEL_HANGUP", "down: stopped",
+				}, r.end())
+				assert.True(t, p.closed())
+				assert.False(t, r.Stats().Connected)
+			})
+		})
+	}
+}
+
+func TestASwitchWithoutQueues(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, nil)
+		p := r.accept().login()
+		p.say(answer("{}") + answer("{}") + strings.Repeat(answer("-ERR callcenter_config Command not found!\n"), 3))
+		assert.Len(t, p.asked(), 7, "there is no queue to ask about")
+		r.end()
+	})
+}
+
+func TestAWrongPasswordIsToldOnceAndTriedForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, func(c *freeswitch.Config, _ *rig) { c.User = "callstate@cc.test" })
+		for range 5 {
+			p := r.accept()
+			p.say(auth)
+			synctest.Wait()
+			p.say(reply("-ERR invalid") + "Content-Type: text/disconnect-notice\nContent-Length: 5\n\nBye.\n")
+			assert.True(t, p.closed())
+		}
+		warnings := r.log.of("err")
+		require.Len(t, warnings, 1)
+		err := warnings[0].(error)
+		require.ErrorIs(t, err, freeswitch.ErrLoginRefused)
+		refused, ok := errors.AsType[*freeswitch.LoginError](err)
+		require.True(t, ok)
+		assert.Equal(t, freeswitch.LoginError{User: "callstate@cc.test", Message: "-ERR invalid"}, *refused)
+		assert.Contains(t, r.Stats().LastError, "-ERR invalid")
+		assert.NotContains(t, r.Stats().LastError, "ClueCon")
+
+		r.accept().login()
+		assert.Equal(t, up("down: stopped"), r.end())
+	})
+}
+
+func TestAConnectionThatDoesNotComeAbout(t *testing.T) {
+	for name, c := range map[string]struct {
+		says []string
+		want error
+	}{
+		"silence":              {nil, connection.ErrSilent},
+		"something else":       {[]string{"SSH-2.0-OpenSSH_9.2\r\n\r\n"}, freeswitch.ErrNoAuthRequest},
+		"half of it":           {[]string{"Content-Type: auth/req"}, freeswitch.ErrNoAuthRequest},
+		"not our address":      {[]string{"Content-Type: text/rude-rejection\nContent-Length: 24\n\nAccess Denied, go away.\n"}, freeswitch.ErrAccessDenied},
+		"no answer":            {[]string{auth, event("A")}, connection.ErrSilent},
+		"no answer to the sub": {[]string{auth, reply("+OK accepted"), event("A")}, connection.ErrSilent},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := start(t, nil)
+				p := r.accept()
+				for _, text := range c.says {
+					p.say(text)
+					synctest.Wait()
+				}
+				time.Sleep(10*time.Second + time.Millisecond)
+				assert.True(t, p.closed())
+				require.NotEmpty(t, r.log.of("err"))
+				assert.ErrorIs(t, r.log.of("err")[0].(error), c.want)
+				assert.Empty(t, r.end())
+			})
+		})
+	}
+	t.Run("the subscription is refused", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := start(t, nil)
+			p := r.accept()
+			p.say(auth)
+			synctest.Wait()
+			p.say(reply("+OK accepted"))
+			synctest.Wait()
+			p.say(reply("-ERR no keywords supplied"))
+			assert.True(t, p.closed())
+			_, ok := errors.AsType[*freeswitch.CommandError](r.log.of("err")[0].(error))
+			assert.True(t, ok)
+			r.end()
+		})
+	})
+}
+
+func TestAConnectionMayBeCutAtAnyByte(t *testing.T) {
+	steps := []string{auth, reply("+OK accepted"), reply("+OK event listener enabled plain") + event("ONE") + answer("x") + event("TWO")}
+	whole := strings.Join(steps, "")
+	for cut := range len(whole) {
+		synctest.Test(t, func(t *testing.T) {
+			r := start(t, nil)
+			p := r.accept()
+			left := cut
+			for _, step := range steps {
+				p.say(step[:min(left, len(step))])
+				left -= min(left, len(step))
+				synctest.Wait()
+			}
+			p.Close()
+			p = r.accept().login()
+			p.say(event("THREE"))
+			synctest.Wait()
+			recorded := r.end()
+			again := up("THREE", "down: stopped")
+			require.GreaterOrEqual(t, len(recorded), len(again))
+			assert.Equal(t, again, recorded[len(recorded)-len(again):])
+			if first := recorded[:len(recorded)-len(again)]; len(first) > 0 {
+				assert.Equal(t, up(), first[:3])
+				assert.Equal(t, "down: closed by the switch", first[len(first)-1])
+				for i, what := range first[3 : len(first)-1] {
+					assert.Equal(t, []string{"ONE", "answer x", "TWO"}[i], what)
+				}
+			}
+		})
+	}
+}
+
+func TestADisconnectNoticeEndsTheSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, nil)
+		p := r.accept().login()
+		p.say(event("SHUTDOWN") + "Content-Type: text/disconnect-notice\nContent-Length: 31\n\nThe system is being shut down.\n")
+		assert.True(t, p.closed(), "without waiting for the switch to close it")
+		p = r.accept().login()
+		assert.Equal(t, append(up("SHUTDOWN", "notice", "down: closed by the switch"), up("down: stopped")...), r.end())
+	})
+}
+
+func TestWhatCannotBeKeptUpWithEndsTheConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, func(c *freeswitch.Config, r *rig) {
+			c.Limits.QueuePieces = 20
+			r.busy = make(chan struct{})
+		})
+		p := r.accept().login()
+		sent := 0
+		for p.say(event(fmt.Sprint(sent))) {
+			sent++
+		}
+		assert.Greater(t, sent, 15)
+		assert.Equal(t, uint64(1), r.Stats().Overruns)
+		close(r.busy)
+		p = r.accept().login()
+		p.say(event("SNAPSHOT"))
+		synctest.Wait()
+		recorded := r.end()
+		want := up()
+		for i := range len(recorded) - 9 {
+			want = append(want, fmt.Sprint(i))
+		}
+		want = append(append(want, "down: overrun"), up("SNAPSHOT", "down: stopped")...)
+		assert.Equal(t, want, recorded, "what was in the queue is recorded, then what is missing is told")
+		assert.Equal(t, uint64(1), r.Stats().Reconnects)
+	})
+}
+
+func TestASlowEngineDoesNotHoldUpTheReader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, func(_ *freeswitch.Config, r *rig) { r.busy = make(chan struct{}) })
+		p := r.accept().login()
+		want := up()
+		for i := range 5000 {
+			want = append(want, fmt.Sprint(i))
+			require.True(t, p.say(event(fmt.Sprint(i))), "the other side of a pipe waits until it is read")
+		}
+		synctest.Wait()
+		assert.GreaterOrEqual(t, r.Stats().QueuedPieces, 4999)
+		close(r.busy)
+		synctest.Wait()
+		assert.Equal(t, append(want, "down: stopped"), r.end())
+		assert.Less(t, r.batches, 20, "what has queued up is taken in large batches")
+	})
+}
+
+func TestBadBlocksAreCountedToldOnceAndKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, nil)
+		p := r.accept().login()
+		for i := range 10 {
+			p.say(fmt.Sprintf("garbage %d\n\n", i) + event("LATIN1", "variable_name: M%FCller") +
+				"Content-Type: text/event-plain\nContent-Length: 3\n\nabc")
+		}
+		p.say("Content-Type: command/reply\nA: " + strings.Repeat("x", freeswitch.MaxHeaders) + "\n\n" + event("LAST"))
+		p.say("Content-Type: text/ev")
+		p.Close()
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		bad := map[string]uint64{}
+		for _, b := range r.Stats().BadInput {
+			bad[b.Kind] = b.Count
+			assert.NotEmpty(t, b.Samples)
+			assert.LessOrEqual(t, len(b.Samples), 5)
+		}
+		assert.Equal(t, map[string]uint64{
+			"malformed block": 10, "malformed event": 10, "invalid UTF-8": 10, "oversized block": 1, "incomplete block at the end": 1,
+		}, bad)
+		assert.Len(t, r.log.of("kind"), 5, "each kind is logged once")
+		recorded := r.end()
+		assert.Equal(t, []string{"LATIN1", "LAST", "down: closed by the switch"}, recorded[len(recorded)-3:])
+	})
+}
+
+func TestASilentSwitchIsAskedAndThenGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, nil)
+		p := r.accept().login()
+		p.say(strings.Repeat(answer("-ERR\n"), 5))
+		began := time.Now()
+		asked := func() int { return strings.Count(strings.Join(p.asked(), "\n"), "api status") }
+		for range 5 { // a heartbeat every 20 s: there is nothing to ask
+			time.Sleep(20 * time.Second)
+			p.say(event("HEARTBEAT"))
+			assert.Zero(t, asked())
+		}
+		time.Sleep(25 * time.Second)
+		assert.Equal(t, 1, asked())
+		p.say(answer("UP 0 years"))
+		time.Sleep(25 * time.Second)
+		assert.Equal(t, 2, asked())
+		time.Sleep(9 * time.Second)
+		assert.False(t, p.closed())
+		time.Sleep(time.Second + time.Millisecond)
+		assert.True(t, p.closed())
+		assert.InDelta(t, 160, time.Since(began).Seconds(), 0.1)
+		recorded := r.end()
+		assert.Equal(t, []string{"HEARTBEAT", "answer UP 0 years", "down: the switch is silent"}, recorded[len(recorded)-3:])
+	})
+}
+
+func TestASwitchThatStopsInTheMiddleOfABlockIsSilentToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, nil)
+		p := r.accept().login()
+		p.say(answer("-ERR\n") + "Content-Type: text/event-pl")
+		time.Sleep(35*time.Second + time.Millisecond)
+		assert.True(t, p.closed())
+		recorded := r.end()
+		assert.Equal(t, "down: the switch is silent", recorded[len(recorded)-1])
+	})
+}
+
+func TestTimeGoesOnWhileNothingComes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := startWith(t, told{minute: true}, nil)
+		r.accept().login()
+		time.Sleep(350 * time.Millisecond)
+		assert.Equal(t, up("it is 00.100", "it is 00.200", "it is 00.300", "down: stopped"), r.end())
+	})
+}
+
+func TestALinkThatIsStoppedRecordsWhatItHasReceived(t *testing.T) {
+	t.Run("in time", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := start(t, func(_ *freeswitch.Config, r *rig) { r.busy = make(chan struct{}) })
+			p := r.accept().login()
+			p.say(event("ONE") + event("TWO"))
+			synctest.Wait()
+			r.stop()
+			assert.True(t, p.closed())
+			time.Sleep(4 * time.Second)
+			close(r.busy)
+			assert.Equal(t, up("ONE", "TWO", "down: stopped"), r.end())
+		})
+	})
+	t.Run("or says that it did not", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := start(t, func(_ *freeswitch.Config, r *rig) { r.busy = make(chan struct{}) })
+			r.accept().login()
+			r.stop()
+			began := time.Now()
+			assert.ErrorContains(t, <-r.ended, "before all that came in was recorded")
+			assert.Equal(t, 5*time.Second, time.Since(began))
+		})
+	})
+	t.Run("while it logs in", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := start(t, nil)
+			r.accept().say(auth)
+			synctest.Wait()
+			assert.Empty(t, r.end())
+			assert.Empty(t, r.log.of("err"))
+		})
+	})
+}
+
+func TestAFailingEngineEndsTheLink(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		full := errors.New("disk full")
+		r := start(t, func(_ *freeswitch.Config, r *rig) { r.err = full })
+		p := r.accept().login()
+		err := <-r.ended
+		assert.ErrorIs(t, err, full)
+		assert.ErrorContains(t, err, "link pbx1")
+		assert.True(t, p.closed())
+	})
+}
