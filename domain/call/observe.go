@@ -228,12 +228,17 @@ func conclude(s State, last Event) []Event {
 	if !ok {
 		return nil
 	}
+	over, at := s.LiveParties() == 0, last.At
+	for _, p := range s.Parties {
+		if over {
+			at = later(at, p.ReleasedAt) // the last of whom it was told need not be the last who left
+		}
+	}
 	var events []Event
 	add := func(inferred bool, body Body) {
-		e := Event{At: last.At, Inferred: inferred, Body: body}
+		e := Event{At: at, Inferred: inferred, Body: body}
 		events, s = append(events, e), Evolve(s, e)
 	}
-	over := s.LiveParties() == 0
 	for _, v := range s.Visits {
 		if v.End == Waiting && (over || v.Party == released.Party) {
 			add(true, s.missedEnd(v, released))

@@ -130,7 +130,7 @@ func (t *Translator) movedOn(l *leg, e Event) {
 		return
 	}
 	t.settleWait(l, false)
-	if from := l.partner(t.clock.Last); from != nil && !from.loopback && l.consults == nil {
+	if from := l.partner(t.clock.Last); from != nil && !from.loopback && l.consult == nil {
 		l.moved = &moved{from: from, to: to, at: t.clock.Last}
 		t.tellRedirect(l)
 	}
@@ -162,8 +162,8 @@ func (t *Translator) transferring(l *leg, e Event) {
 	disposition, to := e.Variable("endpoint_disposition"), e.Variable("transfer_to")
 	switch {
 	case l.transferred != nil:
-	case l.consults != nil:
-		t.completeConsult(l.consults)
+	case l.consult != nil:
+		t.completeConsult(l.consult)
 	case disposition == "BLIND_TRANSFER":
 		_, number, _ := strings.Cut(e.Variable("transfer_destination"), ":")
 		l.transferred = &transfer{by: call.PartyID(l.id)}

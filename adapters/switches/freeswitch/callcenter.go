@@ -200,7 +200,7 @@ func (t *Translator) queueEnd(e Event) {
 		t.endWait(l, call.VisitIs{End: call.Left, Reason: call.ExitKey})
 	case "BREAK_OUT":
 		if !l.hangupAt.IsZero() {
-			t.endWait(l, call.VisitIs{End: call.VisitAbandoned})
+			t.settleWait(l, true)
 			return
 		}
 		l.passage.broken = t.clock.Next()
@@ -220,7 +220,7 @@ func (t *Translator) settleWait(l *leg, hungUp bool) {
 	switch {
 	case p == nil:
 	case hungUp:
-		t.endWait(l, call.VisitIs{At: p.broken, End: call.VisitAbandoned, Inferred: p.broken.IsZero()})
+		t.endWait(l, call.VisitIs{At: l.hangupAt, End: call.VisitAbandoned})
 	case !p.broken.IsZero():
 		t.endWait(l, call.VisitIs{At: p.broken, End: call.Left, Reason: call.Redirected})
 	default:

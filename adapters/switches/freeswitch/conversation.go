@@ -26,13 +26,12 @@ func (t *Translator) consulting(by *leg) bool {
 func (t *Translator) consult(target, by *leg) {
 	c := &callOnSwitch{id: target.id, connID: t.connID(target)}
 	c.consult = &consultation{call: c, of: by.call, by: by, target: target}
-	by.consults = c.consult
+	by.consult = c.consult
 	t.calls[c.id] = c
 	t.hold(by, call.Held)
 	t.callFact(c.connID, call.CallIs{At: t.clock.Next(), ConnID: c.connID, Switch: t.vocabulary.Switch, SwitchCallID: c.id,
 		Origin: call.Internal, ANI: by.number, DNIS: target.number, ConsultOf: by.call.connID})
-	t.callFact(c.connID, call.PartyIs{At: t.clock.Next(), Party: call.PartyID(by.id), State: call.Initiated, DN: by.number,
-		Role: call.Origination, Dialed: target.number})
+	t.consults(c.consult, call.PartyIs{State: call.Initiated, Dialed: target.number})
 	t.join(c, target)
 	t.tellConsult(c.consult, target.number)
 }
@@ -44,21 +43,32 @@ func (t *Translator) tellConsult(c *consultation, to string) {
 
 // consultedAnswers: whom the switch called for a consultation has answered, so who consults is connected too.
 func (t *Translator) consultedAnswers(l *leg) {
-	if c := l.call.consult; c != nil && c.target == l && !c.over {
-		t.callFact(c.call.connID, call.PartyIs{At: t.clock.Next(), Party: call.PartyID(c.by.id), State: call.Connected, DN: c.by.number, Role: call.Origination})
+	if c := l.call.consult; l.consulted() {
+		t.consults(c, call.PartyIs{State: call.Connected})
 	}
+}
+
+// consults tells a fact of who consults, whose leg is one of the first call, in the consultation.
+func (t *Translator) consults(c *consultation, f call.PartyIs) {
+	f.At, f.Party, f.DN, f.Role = t.clock.Next(), call.PartyID(c.by.id), c.by.number, call.Origination
+	if o := c.by.offer; o != nil {
+		f.Agent = o.agent
+	} else if !c.by.trunk {
+		f.Agent = t.roster.agentAt(f.DN)
+	}
+	t.callFact(c.call.connID, f)
 }
 
 // consultationOf reports whether two legs are who consults and who is consulted, through the switch.
 func (t *Translator) consultationOf(a, b *leg) bool {
-	return a.consults != nil && a.consults.target == b || b.consults != nil && b.consults.target == a
+	return a.consult != nil && a.consult.target == b || b.consult != nil && b.consult.target == a
 }
 
 // backTogether: who consulted is with the first call again, so the consultation is over, unless who was consulted is in it
 // now.
 func (t *Translator) backTogether(a, b *leg) {
 	for _, l := range []*leg{a, b} {
-		if c := l.consults; c != nil {
+		if c := l.consult; c != nil {
 			t.endConsult(c)
 		}
 	}
@@ -72,9 +82,8 @@ func (t *Translator) endConsult(c *consultation) {
 	}
 	c.over = true
 	if c.target != nil {
-		c.by.consults = nil
-		t.callFact(c.call.connID, call.PartyIs{At: t.clock.Next(), Party: call.PartyID(c.by.id), State: call.Released,
-			Cause: call.NormalClearing, By: call.PartyID(c.by.id)})
+		c.by.consult = nil
+		t.consults(c, call.PartyIs{State: call.Released, Cause: call.NormalClearing, By: call.PartyID(c.by.id)})
 	}
 	t.callFact(c.of.connID, call.ConsultIs{At: t.clock.Next(), Consult: c.call.connID, By: call.PartyID(c.by.id), Over: true})
 	if c.target != nil && c.by.hangupAt.IsZero() {
@@ -84,12 +93,18 @@ func (t *Translator) endConsult(c *consultation) {
 
 // consultEndsWith ends the consultation in which a leg that is gone was consulted by the switch.
 func (t *Translator) consultEndsWith(l *leg) {
-	if c := l.call.consult; c != nil && c.target == l {
-		t.endConsult(c)
+	if l.consulted() {
+		t.endConsult(l.call.consult)
 	}
-	if l.consults != nil {
-		t.endConsult(l.consults)
+	if l.consult != nil {
+		t.endConsult(l.consult)
 	}
+}
+
+// consulted reports whether the switch has called a leg for somebody who consults.
+func (l *leg) consulted() bool {
+	c := l.call.consult
+	return c != nil && c.target == l && !c.over
 }
 
 // completeConsult: who consults leaves, and joins the two calls. Where the first call has nobody left, or nobody is there
@@ -103,7 +118,7 @@ func (t *Translator) completeConsult(c *consultation) {
 	c.by.transferred = &transfer{by: by}
 	t.callFact(c.of.connID, call.TransferIs{At: t.clock.Next(), Kind: call.Attended, By: by, To: target.number, ToCall: c.call.connID})
 	if c.target != nil {
-		c.by.consults = nil
+		c.by.consult = nil
 		t.merge(c.of, c.call, call.Transferred)
 		return
 	}
@@ -142,7 +157,7 @@ func (t *Translator) threeWay(l *leg, with *leg) {
 	if c == nil || c.over || with == nil || c.by != with {
 		return
 	}
-	with.consults = nil
+	with.consult = nil
 	t.callFact(c.of.connID, call.ConferenceIs{At: t.clock.Next(), By: call.PartyID(with.id)})
 	t.merge(c.of, c.call, call.Conferenced)
 	t.hold(with, call.Connected)

@@ -43,7 +43,7 @@ func (t *Translator) executed(l *leg, e Event) {
 	case "eavesdrop":
 		t.listeningEnds(l)
 	case "att_xfer":
-		if l.consults == nil && l.hangupAt.IsZero() && l.bridged != nil && l.bridged.hangupAt.IsZero() {
+		if l.consult == nil && l.hangupAt.IsZero() && l.bridged != nil && l.bridged.hangupAt.IsZero() {
 			t.hold(l, call.Connected)
 		}
 	}

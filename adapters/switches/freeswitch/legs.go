@@ -21,18 +21,19 @@ type leg struct {
 	sequence uint64    // of the youngest event that told its state
 	call     *callOnSwitch
 
-	told     call.Telephony // what has been told of it as a party
-	by       *leg           // for whom the switch called it
-	bridged  *leg           // with whom it talks
-	left     *leg           // with whom it talked last, and
-	leftAt   time.Time      // until when
-	offer    *offer         // how a queue offered the call to it
-	passage  *passage       // the queue it waits in
-	source   string         // the last transfer that its events told, by id
-	moved    *moved         // where it was sent from a conversation
-	ivr      string         // the IVR that it is in
-	consults *consultation  // that it makes through the switch (att_xfer)
-	spying   *spying
+	told    call.Telephony // what has been told of it as a party
+	toldAt  time.Time      // and when that was so
+	by      *leg           // for whom the switch called it
+	bridged *leg           // with whom it talks
+	left    *leg           // with whom it talked last, and
+	leftAt  time.Time      // until when
+	offer   *offer         // how a queue offered the call to it
+	passage *passage       // the queue it waits in
+	source  string         // the last transfer that its events told, by id
+	moved   *moved         // where it was sent from a conversation
+	ivr     string         // the IVR that it is in
+	consult *consultation  // that it makes through the switch (att_xfer)
+	spying  *spying
 
 	recording string            // its recording, as long as it goes on
 	digits    int               // keyed since the last thing it did
@@ -199,7 +200,7 @@ func (t *Translator) state(l *leg, e Event) {
 		t.party(l, call.PartyIs{State: call.Connected, MayHold: true})
 	case state == "HELD" && l.told == call.Connected:
 		t.hold(l, call.Held)
-	case state == "ACTIVE" && l.told == call.Held && l.consults == nil:
+	case state == "ACTIVE" && l.told == call.Held && l.consult == nil:
 		t.hold(l, call.Connected)
 	case l.outbound && l.told == call.Null && (answer == "early" || state == "RINGING" || state == "EARLY" || e.Name() == "CHANNEL_PROGRESS" || e.Name() == "CHANNEL_PROGRESS_MEDIA"):
 		t.party(l, call.PartyIs{State: call.Alerting})
@@ -220,11 +221,11 @@ func (t *Translator) party(l *leg, f call.PartyIs) {
 	if f.Role == "" && l.id == l.call.id {
 		f.Role = call.Origination
 	}
-	if f.At.IsZero() {
+	if !f.At.After(l.toldAt) {
 		f.At = t.clock.Next()
 	}
 	f.Inferred = f.Inferred || t.inferring
-	l.told = f.State
+	l.told, l.toldAt = f.State, f.At
 	t.callFact(l.call.connID, f)
 	if f.State == call.Connected {
 		t.consultedAnswers(l)

@@ -34,8 +34,8 @@ func (t *Translator) hangup(l *leg, e Event) {
 	t.tellDigits(l)
 	t.transferring(l, e)
 	for _, peer := range t.peers(l) {
-		if peer.endedBy == nil && peer.hangupAt.IsZero() && l.transferred == nil {
-			peer.endedBy = l
+		if by := peer.endedBy; peer.hangupAt.IsZero() && l.transferred == nil && (by == nil || l.hangupAt.Sub(by.hangupAt) > endedLate) {
+			peer.endedBy = l // what it survived did not end it
 		}
 	}
 }
@@ -59,11 +59,14 @@ func (t *Translator) unclear(l *leg) bool {
 	if o := t.offerTo(l); o != nil && l.told < call.Connected && l.release.cause.Unanswered() {
 		return !o.failed
 	}
-	if l.release.self || l.transferred != nil || l.told < call.Connected {
+	if l.release.self || l.transferred != nil || l.consulted() {
 		return false
 	}
 	if l.endedBy != nil {
 		return l.endedBy.release == nil && t.legs[l.endedBy.id] == l.endedBy
+	}
+	if l.told < call.Connected {
+		return false
 	}
 	peer := l.partner(t.clock.Last)
 	return peer != nil && peer.told != call.Released && peer.release == nil && !t.together(l, peer)
@@ -98,6 +101,8 @@ func (t *Translator) finish(l *leg) {
 		by = call.PartyID(l.id)
 	case l.endedBy != nil && l.hangupAt.Sub(l.endedBy.hangupAt) <= endedLate:
 		by = l.endedBy.endedByParty()
+	case l.consulted() && l.told == call.Connected && !r.inferred:
+		by = call.PartyID(l.call.consult.by.id) // who consulted has had enough
 	}
 	if l.endedBy != nil && by == "" && l.told < call.Connected && r.cause == call.Cancelled {
 		by = call.PartyID(l.endedBy.id)

@@ -1,6 +1,7 @@
 package freeswitch
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -142,16 +143,19 @@ func (t *Translator) takeSnapshot() {
 	for _, r := range s.channels {
 		listed[r.UUID] = true
 	}
-	t.letGo(t.notAmong(listed, s.since), call.UnknownCause)
-	answered := map[string]time.Time{} // when agents took a caller, by the agent's leg
-	for _, r := range t.oldestFirst(s) {
+	t.endedMeanwhile(s, listed)
+	for _, r := range oldestFirst(s.channels) {
 		t.channelIs(r, s)
 	}
+	rows := map[string]channelRow{}
+	for _, r := range s.channels {
+		rows[r.UUID] = r
+	}
 	for _, r := range s.members {
-		t.memberIs(r, s, answered)
+		t.memberIs(r, s, rows)
 	}
 	for _, r := range s.channels {
-		t.channelState(r, answered[r.UUID])
+		t.channelState(r, time.Time{})
 	}
 	for a, b := range s.pairs {
 		if a < b && t.legs[a] != nil && t.legs[b] != nil && t.legs[a].bridged == nil && t.legs[b].bridged == nil {
@@ -167,25 +171,37 @@ func (t *Translator) takeSnapshot() {
 	t.linkFact(fact)
 }
 
-// notAmong are the legs that the switch did not name, and of which nothing has been heard since it told all it has.
-func (t *Translator) notAmong(listed map[string]bool, since time.Time) []*leg {
+// endedMeanwhile lets go the legs that the switch did not name, and of which nothing has been heard since it told all it
+// has. When that was is known where an agent took part: the list of agents tells when his last call ended.
+func (t *Translator) endedMeanwhile(s snapshot, listed map[string]bool) {
+	last := map[string]time.Time{}
+	for _, r := range s.agents {
+		last[userPart(r["name"])] = epoch(r["last_bridge_end"])
+	}
+	ended := map[*callOnSwitch]time.Time{}
 	var missing []*leg
 	for id, l := range t.legs {
-		if !listed[id] && l.heard.Before(since) && l.born.Before(since) {
-			missing = append(missing, l)
+		if listed[id] || !l.heard.Before(s.since) || !l.born.Before(s.since) {
+			continue
+		}
+		missing = append(missing, l)
+		if o := t.offerTo(l); o != nil && l.told >= call.Connected && last[o.agent].After(l.heard) && last[o.agent].Before(s.since) {
+			ended[l.call] = last[o.agent]
 		}
 	}
-	return missing
+	for _, l := range missing {
+		if l.hangupAt.IsZero() {
+			l.hangupAt = ended[l.call]
+		}
+	}
+	t.letGo(missing, call.UnknownCause)
 }
 
-// oldestFirst are the channels in the order in which they were made, so that who called comes before whom.
-func (t *Translator) oldestFirst(s snapshot) []channelRow {
-	rows := slices.Clone(s.channels)
+// oldestFirst are channels in the order in which they were made, and those who called the switch before those it called.
+func oldestFirst(channels []channelRow) []channelRow {
+	rows := slices.Clone(channels)
 	slices.SortStableFunc(rows, func(a, b channelRow) int {
-		if order := epoch(a.Created).Compare(epoch(b.Created)); order != 0 {
-			return order
-		}
-		return strings.Compare(b.Direction, a.Direction) * -1 // who called the switch before whom it called
+		return cmp.Or(epoch(a.Created).Compare(epoch(b.Created)), strings.Compare(a.Direction, b.Direction))
 	})
 	return rows
 }
@@ -258,7 +274,7 @@ func (t *Translator) callWith(l *leg, r channelRow, s snapshot) *leg {
 }
 
 // memberIs: this caller is in a queue, or has been taken from there by an agent.
-func (t *Translator) memberIs(r row, s snapshot, answered map[string]time.Time) {
+func (t *Translator) memberIs(r row, s snapshot, channels map[string]channelRow) {
 	caller := t.legs[r["session_uuid"]]
 	if caller == nil || r["uuid"] == "" || caller.told == call.Released {
 		return
@@ -272,19 +288,21 @@ func (t *Translator) memberIs(r row, s snapshot, answered map[string]time.Time) 
 		return // it has ended, and the table is late
 	}
 	if caller.passage == nil {
+		joined := epoch(r["joined_epoch"])
+		t.channelState(channels[caller.id], joined)
 		caller.passage = &passage{visit: visit, queue: queue}
-		t.visit(caller, call.VisitIs{At: firstMoment(epoch(r["joined_epoch"]), t.clock.Next()), Inferred: true})
+		t.visit(caller, call.VisitIs{At: joined})
 	}
 	if !taken {
 		return
 	}
 	agentID := userPart(r["serving_agent"])
-	fact := call.VisitIs{At: epoch(r["bridge_epoch"]), End: call.Distributed, Agent: agentID, Inferred: true}
+	fact := call.VisitIs{At: epoch(r["bridge_epoch"]), End: call.Distributed, Agent: agentID}
 	for _, a := range s.agents {
 		if l := t.legs[a["uuid"]]; l != nil && a["name"] == r["serving_agent"] {
 			l.offer = &offer{agent: agentID, passage: caller.passage}
 			fact.AgentDN, fact.AgentParty = l.number, call.PartyID(l.id)
-			answered[l.id] = fact.At
+			t.channelState(channels[l.id], fact.At)
 		}
 	}
 	t.endWait(caller, fact)
@@ -310,7 +328,7 @@ func (t *Translator) channelState(r channelRow, since time.Time) {
 		}
 		if r.CallState == "HELD" {
 			t.hold(l, call.Held)
-		} else if l.told == call.Held && l.consults == nil {
+		} else if l.told == call.Held && l.consult == nil {
 			t.hold(l, call.Connected)
 		}
 	case "RINGING", "EARLY":
@@ -395,13 +413,4 @@ func epoch(seconds string) time.Time {
 		return time.Time{}
 	}
 	return time.Unix(n, 0).UTC()
-}
-
-func firstMoment(moments ...time.Time) time.Time {
-	for _, at := range moments {
-		if !at.IsZero() {
-			return at
-		}
-	}
-	return time.Time{}
 }
