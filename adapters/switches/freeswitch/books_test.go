@@ -5,13 +5,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/callstate/callstate/adapters/switches/switchtest"
 	"github.com/callstate/callstate/domain/call"
-	"github.com/callstate/callstate/domain/eventlog"
-	"github.com/callstate/callstate/domain/wire"
 	"github.com/callstate/callstate/projections/history"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -22,20 +22,6 @@ import (
 
 // tolerance is what two roundings to whole seconds can differ.
 const tolerance = 1100 * time.Millisecond
-
-func states(t *testing.T, log eventlog.Reader) map[eventlog.Stream]call.State {
-	t.Helper()
-	folded := map[eventlog.Stream]call.State{}
-	for r, err := range log.ReadAll(t.Context(), 0) {
-		require.NoError(t, err)
-		if r.Stream.Kind() == wire.Call {
-			e, err := wire.DecodeCall(r)
-			require.NoError(t, err)
-			folded[r.Stream] = call.Evolve(folded[r.Stream], e)
-		}
-	}
-	return folded
-}
 
 // rows reads a book as rows by the names of its columns.
 func rows(t *testing.T, path string) []map[string]string {
@@ -61,10 +47,13 @@ func TestTheRecordsAgreeWithTheSwitchsBooks(t *testing.T) {
 		"answered": history.QueueAnswered, "BREAK_OUT": history.QueueAbandoned, "TIMEOUT": history.QueueTimedOut,
 		"NO_AGENT_TIMEOUT": history.QueueLeft, "EXIT_WITH_KEY": history.QueueLeft,
 	}
-	for _, folder := range recordedSessions(t) {
-		t.Run(filepath.Base(folder), func(t *testing.T) {
+	suite := suite(t)
+	for _, session := range suite.Sessions {
+		t.Run(session.Name, func(t *testing.T) {
+			folder := filepath.Join("testdata", "sessions", session.Name)
+			calls, _ := switchtest.Calls(t, suite.Play(t, session.Links))
 			records := map[string]history.Record{}
-			for _, s := range states(t, imported(t, recording(t, folder))) {
+			for _, s := range calls {
 				records[s.SwitchCallID] = history.RecordOf(s)
 			}
 			booked := map[string][]map[string]string{}
@@ -118,4 +107,62 @@ func offers(made []history.Offer) []string {
 		agents = append(agents, o.Agent)
 	}
 	return agents
+}
+
+// Every leg that the switch has kept a record of is a party of a call, but for the halves of loopback channels, which the
+// switch makes for itself; with the times that the switch has.
+func TestEveryLegInTheBooksIsAParty(t *testing.T) {
+	suite := suite(t)
+	for _, session := range suite.Sessions {
+		t.Run(session.Name, func(t *testing.T) {
+			folder := filepath.Join("testdata", "sessions", session.Name)
+			calls, _ := switchtest.Calls(t, suite.Play(t, session.Links))
+			parties := map[string]call.Party{}
+			for _, s := range calls {
+				for _, p := range s.Parties {
+					parties[string(p.ID)] = oneLife(parties[string(p.ID)], p)
+				}
+			}
+			for _, leg := range rows(t, filepath.Join(folder, "legs.csv")) {
+				if strings.HasPrefix(leg["channel"], "loopback/") {
+					assert.NotContains(t, parties, leg["uuid"], "half of a loopback channel")
+					continue
+				}
+				p, ok := parties[leg["uuid"]]
+				if !assert.True(t, ok, "%s (%s) is no party", leg["uuid"], leg["channel"]) || session.Name == "15-link-loss-reconnect" {
+					continue // what happened while the link was lost is known to the second at best
+				}
+				assert.WithinDuration(t, microseconds(t, leg["end"]), p.ReleasedAt, 150*time.Millisecond, "%s: end", leg["uuid"])
+				if answer := leg["answer"]; answer != "0" && answer != "" {
+					assert.WithinDuration(t, microseconds(t, answer), p.ConnectedAt, 150*time.Millisecond, "%s: answer", leg["uuid"])
+				} else {
+					assert.True(t, p.ConnectedAt.IsZero(), "%s: not answered", leg["uuid"])
+				}
+				if leg["hangup_by"] == "recv_bye" && p.Cause == call.NormalClearing {
+					assert.Equal(t, p.ID, p.ReleasedBy, "%s hung up", leg["uuid"])
+				}
+			}
+		})
+	}
+}
+
+// oneLife is what two calls tell of one leg: it was answered in the first, and ended in the last.
+func oneLife(a, b call.Party) call.Party {
+	if a.ID == "" {
+		return b
+	}
+	if b.ReleasedAt.Before(a.ReleasedAt) {
+		a, b = b, a
+	}
+	if !a.ConnectedAt.IsZero() && a.ConnectedAt.Before(b.ConnectedAt) {
+		b.ConnectedAt = a.ConnectedAt
+	}
+	return b
+}
+
+func microseconds(t *testing.T, text string) time.Time {
+	t.Helper()
+	n, err := strconv.ParseInt(text, 10, 64)
+	require.NoError(t, err)
+	return time.UnixMicro(n).UTC()
 }

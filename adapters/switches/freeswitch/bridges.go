@@ -9,25 +9,26 @@ import (
 )
 
 // bridge: two legs talk with each other from now on. The switch may name them in either order.
-func (t *Translator) bridge(l *leg, e Event) {
+func (t *Translator) bridge(e Event) {
 	a, b := t.legs[e.Get("Bridge-A-Unique-ID")], t.legs[e.Get("Bridge-B-Unique-ID")]
-	if a == nil || b == nil || a == b {
-		return
+	if a != nil && b != nil && a != b {
+		t.talk(a, b)
 	}
-	t.tellDigits(a)
-	t.tellDigits(b)
-	t.leaveIVR(a)
-	t.leaveIVR(b)
-	t.settleWait(a, false)
-	t.settleWait(b, false)
-	for _, of := range []*leg{a, b} {
-		if of.told < call.Connected {
-			t.party(of, call.PartyIs{State: call.Connected, MayHold: true})
+}
+
+func (t *Translator) talk(a, b *leg) {
+	for _, l := range []*leg{a, b} {
+		t.tellDigits(l)
+		t.leaveIVR(l)
+		t.settleWait(l, false)
+		if l.told < call.Connected {
+			t.party(l, call.PartyIs{State: call.Connected, MayHold: true})
 		}
-		of.endedBy, of.moved = nil, nil
+		l.endedBy, l.moved = nil, nil
 	}
-	if !a.loopback && !b.loopback && !t.consultationOf(a, b) {
-		t.backTogether(a, b)
+	if !a.loopback && !b.loopback && !isConsultation(a, b) {
+		t.backTogether(a)
+		t.backTogether(b)
 		t.mergeCallsOf(a, b)
 	}
 	a.bridged, b.bridged = b, a
@@ -38,9 +39,21 @@ func (t *Translator) bridge(l *leg, e Event) {
 	}
 }
 
+// missedTalk: two legs are told to have talked with each other, of which nothing was heard.
+func (t *Translator) missedTalk(a, b *leg) {
+	if a == nil || b == nil || a == b || a.bridged != nil || b.bridged != nil || a.left == b || t.together(a, b) {
+		return
+	}
+	inferring := t.inferring
+	t.inferring = true
+	t.talk(a, b)
+	t.inferring = inferring
+}
+
 // unbridge: two legs talk with each other no more.
 func (t *Translator) unbridge(e Event) {
 	a, b := t.legs[e.Get("Bridge-A-Unique-ID")], t.legs[e.Get("Bridge-B-Unique-ID")]
+	t.missedTalk(a, b)
 	for _, pair := range [][2]*leg{{a, b}, {b, a}} {
 		of, from := pair[0], pair[1]
 		if of == nil || of.bridged == nil || from != nil && of.bridged != from {

@@ -32,7 +32,7 @@ func (t *Translator) offered(l *leg, e Event) {
 	}
 	p := caller.passage
 	if p == nil || string(p.visit) != e.Variable("cc_member_uuid") {
-		p = t.missedStart(caller, e.Variable("cc_member_uuid"), e.Variable("cc_queue"))
+		p = t.missedStart(caller, e.Variable("cc_member_uuid"), e.Variable("cc_queue"), e.Variable("cc_queue_joined_epoch"))
 	}
 	if p != nil {
 		l.offer = &offer{agent: strings.Clone(userPart(e.Variable("cc_agent"))), passage: p}
@@ -73,26 +73,38 @@ func (t *Translator) callcenter(e Event) {
 func (t *Translator) queueStart(e Event) {
 	l := t.leg(e)
 	member := e.Get("CC-Member-UUID")
-	if l == nil || member == "" || l.passage != nil && string(l.passage.visit) == member {
+	if l == nil || member == "" || slices.Contains(l.visits, call.VisitID(member)) {
 		return // told before
 	}
+	t.tellAnnounced(l)
 	t.tellDigits(l)
 	t.leaveIVR(l)
 	t.settleWait(l, false)
 	l.endedBy = nil
-	l.passage = &passage{visit: call.VisitID(strings.Clone(member)), queue: t.queueName(e.Get("CC-Queue"))}
-	t.visit(l, call.VisitIs{})
+	t.enter(l, member, e.Get("CC-Queue"), call.VisitIs{})
 }
 
-// missedStart returns the passage of a caller of which the beginning was missed.
-func (t *Translator) missedStart(caller *leg, member, queue string) *passage {
-	if member == "" || queue == "" || caller.told == call.Released {
+// enter begins a passage.
+func (t *Translator) enter(l *leg, member, queue string, f call.VisitIs) *passage {
+	l.passage = &passage{visit: call.VisitID(strings.Clone(member)), queue: t.queueName(queue)}
+	l.visits = append(l.visits, l.passage.visit)
+	t.visit(l, f)
+	return l.passage
+}
+
+// missedStart returns the passage of a caller of which the beginning was missed; nil when it has ended already. joined is
+// when that was, in seconds since 1970.
+func (t *Translator) missedStart(caller *leg, member, queue, joined string) *passage {
+	if member == "" || queue == "" || caller.told == call.Released || slices.Contains(caller.visits, call.VisitID(member)) {
 		return nil
 	}
+	t.leaveIVR(caller)
 	t.settleWait(caller, false)
-	caller.passage = &passage{visit: call.VisitID(strings.Clone(member)), queue: t.queueName(queue)}
-	t.visit(caller, call.VisitIs{Inferred: true})
-	return caller.passage
+	at := epoch(joined)
+	if !at.After(caller.toldAt) {
+		at = t.clock.Next()
+	}
+	return t.enter(caller, member, queue, call.VisitIs{At: at, Inferred: true})
 }
 
 // queueName is the name of a queue without the domain that goes without saying.
@@ -119,9 +131,11 @@ func (t *Translator) endWait(l *leg, f call.VisitIs) {
 func (t *Translator) offering(e Event) {
 	id := strings.Clone(userPart(e.Get("CC-Agent")))
 	a := t.roster.agent(id)
-	if a.loggedIn {
-		t.joins(a, t.queueName(e.Get("CC-Queue")))
+	if !a.loggedIn { // that he is was missed
+		a.loggedIn = true
+		t.agentFact(id, agent.SessionIs{At: t.clock.Next(), Agent: id, Switch: t.vocabulary.Switch, DN: a.dn, LoggedIn: true, Inferred: true})
 	}
+	t.joins(a, t.queueName(e.Get("CC-Queue")))
 	t.endAfterCallWork(id, t.clock.Last)
 }
 
@@ -140,7 +154,7 @@ func (t *Translator) agentAnswers(e Event) {
 		return // told before
 	}
 	if p == nil || string(p.visit) != member {
-		if p = t.missedStart(caller, member, e.Get("CC-Queue")); p == nil {
+		if p = t.missedStart(caller, member, e.Get("CC-Queue"), e.Get("CC-Member-Joined-Time")); p == nil {
 			return
 		}
 	}
@@ -183,8 +197,13 @@ func (t *Translator) offerFailed(e Event) {
 func (t *Translator) queueEnd(e Event) {
 	member := e.Get("CC-Member-UUID")
 	l := t.legs[e.Get("CC-Member-Session-UUID")]
-	if l == nil || l.passage == nil || string(l.passage.visit) != member {
+	if l == nil {
 		return
+	}
+	if l.passage == nil || string(l.passage.visit) != member {
+		if t.missedStart(l, member, e.Get("CC-Queue"), e.Get("CC-Member-Joined-Time")) == nil {
+			return
+		}
 	}
 	if e.Get("CC-Cause") == "Terminated" { // the agent's answer was missed
 		t.endWait(l, call.VisitIs{End: call.Distributed, Agent: strings.Clone(userPart(e.Get("CC-Agent"))),

@@ -19,7 +19,11 @@ type consultation struct {
 // consulting reports whether a new leg that is called for another is a consultation: who talks already, and has the switch
 // call somebody else.
 func (t *Translator) consulting(by *leg) bool {
-	return !by.loopback && by.told >= call.Connected && by.bridged != nil && by.hangupAt.IsZero()
+	if by.loopback || by.told < call.Connected || !by.hangupAt.IsZero() {
+		return false
+	}
+	return by.application == "att_xfer" ||
+		by.bridged != nil && by.bridged.hangupAt.IsZero() && by.bridged.told != call.Released && by.moved == nil
 }
 
 // consult begins a consultation that the switch makes for a leg.
@@ -59,18 +63,21 @@ func (t *Translator) consults(c *consultation, f call.PartyIs) {
 	t.callFact(c.call.connID, f)
 }
 
-// consultationOf reports whether two legs are who consults and who is consulted, through the switch.
-func (t *Translator) consultationOf(a, b *leg) bool {
+// isConsultation reports whether two legs are who consults and who is consulted, through the switch.
+func isConsultation(a, b *leg) bool {
 	return a.consult != nil && a.consult.target == b || b.consult != nil && b.consult.target == a
 }
 
-// backTogether: who consulted is with the first call again, so the consultation is over, unless who was consulted is in it
-// now.
-func (t *Translator) backTogether(a, b *leg) {
-	for _, l := range []*leg{a, b} {
-		if c := l.consult; c != nil {
-			t.endConsult(c)
-		}
+// backTogether: who consulted is with the first call again. The consultation is over, or, where who was consulted is still
+// there, it has become a conference.
+func (t *Translator) backTogether(l *leg) {
+	c := l.consult
+	switch {
+	case c == nil:
+	case c.consulted() != nil && c.target.told == call.Connected:
+		t.threeWay(c.target, l)
+	default:
+		t.endConsult(c)
 	}
 }
 
@@ -169,31 +176,33 @@ type room struct {
 	members map[*leg]bool
 }
 
-// conference reads the events of mod_conference. All who are in a conference are in one call.
+// conference reads the events of mod_conference. All who are in a conference are in one call. Of the events that name a
+// member any tells that it is one; only the last does not.
 func (t *Translator) conference(e Event) {
-	action := e.Get("Action")
-	if action != "add-member" && action != "del-member" {
-		return
-	}
 	l := t.leg(e)
 	if l == nil {
 		return
 	}
-	if action == "del-member" {
-		t.leaveRooms(l)
-		return
+	id := cmp.Or(e.Get("Conference-Unique-ID"), e.Get("Conference-Name"))
+	if l.room != id {
+		inferring := t.inferring
+		t.inferring = inferring || e.Get("Action") != "add-member"
+		t.joinRoom(l, strings.Clone(id), strings.Clone(e.Get("Conference-Name")))
+		t.inferring = inferring
 	}
-	id, name := cmp.Or(e.Get("Conference-Unique-ID"), e.Get("Conference-Name")), strings.Clone(e.Get("Conference-Name"))
+	if e.Get("Action") == "del-member" {
+		t.leaveRooms(l)
+	}
+}
+
+func (t *Translator) joinRoom(l *leg, id, name string) {
 	t.leaveIVR(l)
 	r := t.rooms[id]
 	if r == nil {
 		r = &room{call: l.call, members: map[*leg]bool{}}
-		t.rooms[strings.Clone(id)] = r
+		t.rooms[id] = r
 	}
-	if r.members[l] {
-		return // told before
-	}
-	r.members[l] = true
+	r.members[l], l.room = true, id
 	l.moved, l.endedBy = nil, nil
 	t.merge(r.call, l.call, call.Conferenced)
 	if len(r.members) == 3 {

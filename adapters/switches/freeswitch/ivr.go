@@ -12,6 +12,8 @@ import (
 // execute: the dialplan, or a command, runs an application on a leg.
 func (t *Translator) execute(l *leg, e Event) {
 	application, data := e.Get("Application"), e.Get("Application-Data")
+	t.tellAnnounced(l)
+	l.application = strings.Clone(application)
 	if application != "play_and_get_digits" && application != "read" {
 		t.tellDigits(l)
 	}
@@ -23,15 +25,15 @@ func (t *Translator) execute(l *leg, e Event) {
 		t.leaveIVR(l)
 	case "bridge":
 		t.leaveIVR(l)
+	case "event":
+		l.announced = dataIn(t.vocabulary, data)
 	case "eavesdrop":
 		t.leaveIVR(l)
 		t.listens(l, t.legs[data])
 	case "three_way":
 		t.threeWay(l, t.legs[data])
 	case "att_xfer":
-		if l.bridged != nil {
-			t.hold(l, call.Held)
-		}
+		t.hold(l, call.Held)
 	default:
 		t.steps(l, e, application, data)
 	}
@@ -39,14 +41,53 @@ func (t *Translator) execute(l *leg, e Event) {
 
 // executed: an application has ended.
 func (t *Translator) executed(l *leg, e Event) {
-	switch e.Get("Application") {
+	application := e.Get("Application")
+	if application == l.application {
+		l.application = ""
+	}
+	switch application {
+	case "event":
+		if !l.dataSent && l.announced == nil {
+			l.announced = dataIn(t.vocabulary, e.Get("Application-Data"))
+		}
+		t.tellAnnounced(l)
 	case "eavesdrop":
 		t.listeningEnds(l)
 	case "att_xfer":
 		if l.consult == nil && l.hangupAt.IsZero() && l.bridged != nil && l.bridged.hangupAt.IsZero() {
 			t.hold(l, call.Connected)
 		}
+	default:
+		inferring := t.inferring
+		t.inferring = true // that it began was missed, where it makes a difference
+		t.steps(l, e, application, e.Get("Application-Data"))
+		t.inferring = inferring
 	}
+}
+
+// tellAnnounced attaches the data that the dialplan was about to send, where the event with it was missed.
+func (t *Translator) tellAnnounced(l *leg) {
+	t.attach(l, l.announced)
+	l.announced, l.dataSent = nil, false
+}
+
+// dataIn is the user data in the event that an application event sends: "Event-Subclass=ivr::account,IVR-Account=4711".
+func dataIn(v Vocabulary, arguments string) []call.Pair {
+	var set []call.Pair
+	found := false
+	for _, argument := range strings.Split(arguments, ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(argument), "=")
+		if name == "Event-Subclass" && matchesAny(v.DataEvents, value) {
+			found = true
+		}
+		if key, isData := strings.CutPrefix(name, v.DataPrefix); isData && key != "" && value != "" {
+			set = append(set, call.Pair{Key: strings.Clone(key), Value: strings.Clone(value)})
+		}
+	}
+	if !found {
+		return nil
+	}
+	return set
 }
 
 // steps enters an IVR: the extension of the dialplan is one, or, where nobody said which are, the application is what
@@ -81,7 +122,7 @@ func (t *Translator) enterIVR(l *leg, name string) {
 	}
 	t.leaveIVR(l)
 	l.ivr = strings.Clone(name)
-	t.callFact(l.call.connID, call.IVRIs{At: t.clock.Next(), IVR: l.ivr, Party: call.PartyID(l.id), Inside: true})
+	t.callFact(l.call.connID, call.IVRIs{At: t.clock.Next(), IVR: l.ivr, Party: call.PartyID(l.id), Inside: true, Inferred: t.inferring})
 }
 
 // leaveIVR: the IVR lets go of the leg.
@@ -100,6 +141,7 @@ func (t *Translator) dataEvent(e Event) {
 		return // sent from outside a leg: it names no call
 	}
 	t.tellDigits(l)
+	l.announced, l.dataSent = nil, true
 	var set []call.Pair
 	for _, h := range e.withPrefix(t.vocabulary.DataPrefix) {
 		if key := strings.TrimPrefix(h.name, t.vocabulary.DataPrefix); key != "" && h.value != "" {

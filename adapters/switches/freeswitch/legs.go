@@ -34,10 +34,15 @@ type leg struct {
 	ivr     string         // the IVR that it is in
 	consult *consultation  // that it makes through the switch (att_xfer)
 	spying  *spying
+	room    string         // the conference that it was in last
+	visits  []call.VisitID // to queues, that have been told
 
-	recording string            // its recording, as long as it goes on
-	digits    int               // keyed since the last thing it did
-	data      map[string]string // variables that have been told as user data
+	recording   string            // its recording, as long as it goes on
+	application string            // that the dialplan, or a command, runs on it
+	digits      int               // keyed since the last thing it did
+	data        map[string]string // variables that have been told as user data
+	announced   []call.Pair       // user data that the dialplan is about to send
+	dataSent    bool              // it has
 
 	transferred *transfer  // it leaves because of this
 	hangupAt    time.Time  // the switch has begun to let it go
@@ -60,7 +65,7 @@ func (t *Translator) leg(e Event) *leg {
 	id := e.Get("Unique-ID")
 	l := t.legs[id]
 	if l == nil {
-		if id == "" || t.gone.has(id) || !tellsAll(e) {
+		if id == "" || t.gone.has(id) || !t.tellsAll(e) {
 			return nil
 		}
 		l = t.newLeg(e, strings.Clone(id))
@@ -72,9 +77,14 @@ func (t *Translator) leg(e Event) *leg {
 }
 
 // tellsAll reports whether an event of a leg that is not known yet tells what call it belongs to: events with all channel
-// variables do, and the one before CHANNEL_CREATE does not yet.
-func tellsAll(e Event) bool {
-	return e.Variable("direction") != "" && e.Name() != "CHANNEL_OUTGOING" && e.Get("Answer-State") != "hangup"
+// variables do, and the one before CHANNEL_CREATE does not yet. A leg that is ending was missed only where it began since
+// the link is up; else it is of a time that nobody saw.
+func (t *Translator) tellsAll(e Event) bool {
+	if e.Variable("direction") == "" || e.Name() == "CHANNEL_OUTGOING" {
+		return false
+	}
+	created, known := e.microseconds("Caller-Channel-Created-Time")
+	return e.Get("Answer-State") != "hangup" || known && created.After(t.upAt) && strings.HasPrefix(e.Name(), "CHANNEL_HANGUP")
 }
 
 func (t *Translator) newLeg(e Event, id string) *leg {

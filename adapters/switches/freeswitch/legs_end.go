@@ -31,9 +31,14 @@ func (t *Translator) hangup(l *leg, e Event) {
 	l.hangupAt = t.clock.Last
 	l.hangupCause, _ = causeNamed(e.Get("Hangup-Cause"))
 	t.ending = append(t.ending, l)
+	t.missedTalk(l, t.legs[e.Variable("bridge_uuid")])
 	t.tellDigits(l)
 	t.transferring(l, e)
-	for _, peer := range t.peers(l) {
+	peers := t.peers(l)
+	if last := t.legs[e.Variable("bridge_uuid")]; len(peers) == 0 && last != nil && last.bridged == nil && !t.together(l, last) {
+		peers = []*leg{last} // that they talk again was missed
+	}
+	for _, peer := range peers {
 		if by := peer.endedBy; peer.hangupAt.IsZero() && l.transferred == nil && (by == nil || l.hangupAt.Sub(by.hangupAt) > endedLate) {
 			peer.endedBy = l // what it survived did not end it
 		}
@@ -66,7 +71,7 @@ func (t *Translator) unclear(l *leg) bool {
 		return l.endedBy.release == nil && t.legs[l.endedBy.id] == l.endedBy
 	}
 	if l.told < call.Connected {
-		return false
+		return l.release.cause == call.Cancelled && l.by != nil && t.legs[l.by.id] == l.by
 	}
 	peer := l.partner(t.clock.Last)
 	return peer != nil && peer.told != call.Released && peer.release == nil && !t.together(l, peer)
@@ -79,6 +84,20 @@ func (l *leg) partner(now time.Time) *leg {
 		return l.bridged
 	case l.left != nil && now.Sub(l.leftAt) <= endedLate:
 		return l.left
+	}
+	return nil
+}
+
+// leftBy is the one with whom a leg talked and who hung up, where it was missed that this came first.
+func (l *leg) leftBy() *leg {
+	peers := []*leg{l.bridged, l.left}
+	if l.told < call.Connected {
+		peers = append(peers, l.by)
+	}
+	for _, peer := range peers {
+		if peer != nil && peer.release != nil && peer.release.self && l.hangupAt.Sub(peer.hangupAt).Abs() <= endedLate {
+			return peer
+		}
 	}
 	return nil
 }
@@ -101,6 +120,8 @@ func (t *Translator) finish(l *leg) {
 		by = call.PartyID(l.id)
 	case l.endedBy != nil && l.hangupAt.Sub(l.endedBy.hangupAt) <= endedLate:
 		by = l.endedBy.endedByParty()
+	case l.leftBy() != nil:
+		by = call.PartyID(l.leftBy().id)
 	case l.consulted() && l.told == call.Connected && !r.inferred:
 		by = call.PartyID(l.call.consult.by.id) // who consulted has had enough
 	}
@@ -127,7 +148,7 @@ func (t *Translator) finish(l *leg) {
 	t.consultEndsWith(l)
 	t.leaveCall(l)
 	for _, other := range slices.Clone(t.ending) {
-		if other.release != nil && !t.unclear(other) {
+		if other.release != nil && t.legs[other.id] == other && !t.unclear(other) {
 			t.finish(other)
 		}
 	}

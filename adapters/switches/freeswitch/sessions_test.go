@@ -4,22 +4,17 @@ import (
 	"bytes"
 	"compress/gzip"
 	"flag"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/callstate/callstate/adapters/store/memory"
+	"github.com/callstate/callstate/adapters/switches/connection"
 	"github.com/callstate/callstate/adapters/switches/freeswitch"
+	"github.com/callstate/callstate/adapters/switches/switchtest"
 	"github.com/callstate/callstate/domain/engine"
-	"github.com/callstate/callstate/domain/eventlog"
-	"github.com/callstate/callstate/domain/wire"
-	"github.com/callstate/callstate/projections/audit"
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -39,26 +34,35 @@ func recording(t testing.TB, folder string) [][]byte {
 	t.Helper()
 	var links [][]byte
 	for _, name := range []string{"events.esl.gz", "events.2.esl.gz"} {
-		if link, ok := unpacked(t, filepath.Join(folder, name)); ok {
-			links = append(links, link)
+		packed, err := os.ReadFile(filepath.Join(folder, name))
+		if os.IsNotExist(err) {
+			continue
 		}
+		require.NoError(t, err)
+		reader, err := gzip.NewReader(bytes.NewReader(packed))
+		require.NoError(t, err)
+		link, err := io.ReadAll(reader)
+		require.NoError(t, err)
+		links = append(links, link)
 	}
 	require.NotEmpty(t, links)
 	return links
 }
 
-func unpacked(t testing.TB, path string) ([]byte, bool) {
+// parsed is what came over a connection.
+func parsed(t testing.TB, stream []byte) []freeswitch.Event {
 	t.Helper()
-	packed, err := os.ReadFile(path)
-	if os.IsNotExist(err) {
-		return nil, false
+	var events []freeswitch.Event
+	for frames := freeswitch.NewFrameReader(bytes.NewReader(stream)); ; {
+		frame, err := frames.Next()
+		if err != nil {
+			require.ErrorIs(t, err, io.EOF)
+			return events
+		}
+		if e, err := freeswitch.ParseEvent(frame); frame.Kind == freeswitch.FrameBlock && err == nil {
+			events = append(events, e)
+		}
 	}
-	require.NoError(t, err)
-	reader, err := gzip.NewReader(bytes.NewReader(packed))
-	require.NoError(t, err)
-	text, err := io.ReadAll(reader)
-	require.NoError(t, err)
-	return text, true
 }
 
 // The vocabulary of the recorded contact centre: its agents have 3 s of wrap-up.
@@ -66,113 +70,92 @@ func vocabulary() freeswitch.Vocabulary {
 	return freeswitch.Vocabulary{Switch: "pbx", Wrapup: 3 * time.Second, DataVariables: []string{"customer_tier", "language"}}
 }
 
-// imported is the log of a session.
-func imported(t testing.TB, links [][]byte) *memory.Store {
+func suite(t testing.TB) switchtest.Suite[freeswitch.Event] {
 	t.Helper()
-	log := memory.New()
-	importInto(t, log, links)
-	return log
-}
-
-func importInto(t testing.TB, log *memory.Store, links [][]byte) {
-	t.Helper()
-	e := engine.New(log, func() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) }, nil)
-	translator := freeswitch.NewTranslator(vocabulary())
-	for _, link := range links {
-		_, err := freeswitch.Import(t.Context(), bytes.NewReader(link), translator, e, nil)
-		require.NoError(t, err)
+	s := switchtest.Suite[freeswitch.Event]{
+		Translator: func() connection.Interpreter[freeswitch.Event] { return freeswitch.NewTranslator(vocabulary()) },
+		Kind:       kind, Legs: legs, Long: 2000,
 	}
+	for _, folder := range recordedSessions(t) {
+		session := switchtest.Session[freeswitch.Event]{Name: filepath.Base(folder)}
+		for _, link := range recording(t, folder) {
+			session.Links = append(session.Links, parsed(t, link))
+		}
+		s.Sessions = append(s.Sessions, session)
+	}
+	return s
 }
 
-// histories is a whole log as people read it: the story of each call, then those of agents and links.
-func histories(t testing.TB, log eventlog.Reader) string {
-	t.Helper()
-	stories := map[eventlog.Stream]*strings.Builder{}
-	calls := map[eventlog.Stream]*audit.Story{}
-	var order []eventlog.Stream
-	for r, err := range log.ReadAll(t.Context(), 0) {
-		require.NoError(t, err)
-		text := stories[r.Stream]
-		if text == nil {
-			text = &strings.Builder{}
-			stories[r.Stream], calls[r.Stream] = text, &audit.Story{}
-			order = append(order, r.Stream)
-			fmt.Fprintf(text, "%s\n", r.Stream)
-		}
-		if r.Stream.Kind() == wire.Call {
-			line, err := calls[r.Stream].Tell(r)
-			require.NoError(t, err)
-			fmt.Fprintf(text, "%s\n", line)
-		} else {
-			fmt.Fprintf(text, "  %s  %s %s\n", r.SwitchTime.UTC().Format("15:04:05.000"), r.Type, r.Data)
+// kind is the name of an event; of one of mod_callcenter, what it tells, and of an application, which.
+func kind(e freeswitch.Event) string {
+	for _, name := range []string{"CC-Action", "Action", "Application"} {
+		if value := e.Get(name); value != "" {
+			return e.Name() + " " + value
 		}
 	}
-	slices.SortStableFunc(order, func(a, b eventlog.Stream) int { return strings.Compare(kindOrder(a), kindOrder(b)) })
-	var all []string
-	for _, stream := range order {
-		all = append(all, stories[stream].String())
-	}
-	return strings.Join(all, "\n")
+	return e.Name()
 }
 
-// kindOrder puts calls first, in the order in which they began.
-func kindOrder(s eventlog.Stream) string {
-	if s.Kind() == wire.Call {
-		return "0"
-	}
-	return string(s)
-}
-
-func TestARecordedSessionHasOneHistory(t *testing.T) {
-	for _, folder := range recordedSessions(t) {
-		name := filepath.Base(folder)
-		t.Run(name, func(t *testing.T) {
-			told := histories(t, imported(t, recording(t, folder)))
-			path := filepath.Join("testdata", "histories", name+".txt")
-			if *update {
-				require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
-				require.NoError(t, os.WriteFile(path, []byte(told), 0o644))
-			}
-			golden, err := os.ReadFile(path)
-			require.NoError(t, err)
-			assert.Equal(t, string(golden), told)
-		})
-	}
-}
-
-func TestReadingASessionTwiceAddsNothing(t *testing.T) {
-	for _, folder := range recordedSessions(t) {
-		t.Run(filepath.Base(folder), func(t *testing.T) {
-			links := recording(t, folder)
-			log := imported(t, links)
-			once := eventIDs(t, log)
-			importInto(t, log, links)
-			assert.Equal(t, once, eventIDs(t, log))
-		})
-	}
-}
-
-func eventIDs(t testing.TB, log eventlog.Reader) []string {
-	t.Helper()
+func legs(e freeswitch.Event) []string {
 	var ids []string
-	for r, err := range log.ReadAll(t.Context(), 0) {
-		require.NoError(t, err)
-		ids = append(ids, r.ID.String())
+	for _, name := range []string{"Unique-ID", "Other-Leg-Unique-ID", "Bridge-A-Unique-ID", "Bridge-B-Unique-ID", "CC-Member-Session-UUID"} {
+		if id := e.Get(name); id != "" {
+			ids = append(ids, id)
+		}
 	}
 	return ids
 }
 
-// A call ends unless the recording does before it; no call of these recordings is cut off.
-func TestNoCallIsLeftOpen(t *testing.T) {
-	for _, folder := range recordedSessions(t) {
-		t.Run(filepath.Base(folder), func(t *testing.T) {
-			for stream, s := range states(t, imported(t, recording(t, folder))) {
-				assert.True(t, s.Ended(), "%s has ended", stream)
-				for _, v := range s.Visits {
-					assert.NotEmpty(t, v.End, "%s: the wait in %s has ended", stream, v.Queue)
-				}
-				assert.Empty(t, s.Anomalies, "%s", stream)
-			}
-		})
+func TestARecordedSessionHasOneHistory(t *testing.T) {
+	suite(t).Golden(t, filepath.Join("testdata", "histories"), *update)
+}
+
+func TestReadingASessionTwiceAddsNothing(t *testing.T) { suite(t).Twice(t) }
+
+func TestEveryEventMayComeTwice(t *testing.T) { suite(t).EveryPieceMayComeTwice(t) }
+
+func TestCallsMayInterleaveInAnyOrder(t *testing.T) { suite(t).CallsMayInterleave(t) }
+
+func TestTheLogFoldsToWhatTheEngineKnew(t *testing.T) { suite(t).TheLogFolds(t) }
+
+func TestInvariants(t *testing.T) { suite(t).Invariants(t) }
+
+func TestAnySingleEventMayBeLost(t *testing.T) {
+	suite(t).AnySinglePieceMayBeLost(t, map[string]string{
+		"":    "an answer to a question; the event socket loses events, which it queues, and no answers",
+		"API": "only the command tells whom a leg is for that the switch makes",
+	}, unread)
+}
+
+// unread reports whether an event is one that the translator does not look at.
+func unread(e freeswitch.Event) bool {
+	switch e.Name() {
+	case "CODEC", "PRESENCE_IN", "RE_SCHEDULE", "TRAP", "PLAYBACK_START", "PLAYBACK_STOP", "PRIVATE_COMMAND":
+		return true
+	case "":
+		return e.Type != "api/response"
 	}
+	return false
+}
+
+// FuzzTranslator: mutated recordings never panic, never leave the domain's invariants, and cost bounded memory.
+func FuzzTranslator(f *testing.F) {
+	for _, folder := range []string{"03-abandon-in-queue", "09-attended-transfer", "10-three-way-conference", "15-link-loss-reconnect", "18-loopback-agent"} {
+		links := recording(f, "testdata/sessions/"+folder)
+		last := links[len(links)-1]
+		f.Add(last[:min(len(last), 60_000)])
+	}
+	f.Fuzz(func(t *testing.T, session []byte) {
+		log := memory.New()
+		e := engine.New(log, func() time.Time { return time.Time{} }, nil)
+		if _, err := freeswitch.Import(t.Context(), bytes.NewReader(session), freeswitch.NewTranslator(vocabulary()), e, nil); err != nil {
+			return // not a recording at all
+		}
+		calls, _ := switchtest.Calls(t, log)
+		for stream, s := range calls {
+			if s.Ended() && s.LiveParties() > 0 {
+				t.Errorf("%s has ended with parties", stream)
+			}
+		}
+	})
 }

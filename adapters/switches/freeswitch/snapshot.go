@@ -279,19 +279,18 @@ func (t *Translator) memberIs(r row, s snapshot, channels map[string]channelRow)
 	if caller == nil || r["uuid"] == "" || caller.told == call.Released {
 		return
 	}
-	visit, queue := call.VisitID(r["uuid"]), t.queueName(r["queue"])
+	visit := call.VisitID(r["uuid"])
 	taken := r["state"] == "Answered"
 	switch known := caller.passage; {
 	case known != nil && known.visit != visit:
 		t.settleWait(caller, false)
-	case known == nil && caller.hadVisit(visit):
+	case known == nil && slices.Contains(caller.visits, visit):
 		return // it has ended, and the table is late
 	}
 	if caller.passage == nil {
 		joined := epoch(r["joined_epoch"])
 		t.channelState(channels[caller.id], joined)
-		caller.passage = &passage{visit: visit, queue: queue}
-		t.visit(caller, call.VisitIs{At: joined})
+		t.enter(caller, r["uuid"], r["queue"], call.VisitIs{At: joined})
 	}
 	if !taken {
 		return
@@ -306,13 +305,6 @@ func (t *Translator) memberIs(r row, s snapshot, channels map[string]channelRow)
 		}
 	}
 	t.endWait(caller, fact)
-}
-
-// hadVisit reports whether a leg's wait has ended already, with an agent who still is in the call.
-func (l *leg) hadVisit(visit call.VisitID) bool {
-	return slices.ContainsFunc(l.call.legs, func(other *leg) bool {
-		return other.offer != nil && other.offer.passage.visit == visit && other.offer.passage.ended
-	})
 }
 
 // channelState tells the state of a leg as the list of channels has it. since is when it is known to be connected.

@@ -218,7 +218,7 @@ func (t *Translator) event(e Event) {
 	}
 	switch e.Name() {
 	case "CHANNEL_BRIDGE":
-		t.bridge(l, e)
+		t.bridge(e)
 	case "CHANNEL_UNBRIDGE":
 		t.unbridge(e)
 	case "CHANNEL_HOLD":

@@ -1,0 +1,163 @@
+// Package switchtest is what the translators of all kinds of switches must hold, as tests on recorded sessions: one history
+// of a session, however often it is read; nothing left open; duplicates and losses survived; calls that may interleave; the
+// invariants of the call model. What a switch's own books say is for the tests of its own adapter.
+package switchtest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/callstate/callstate/adapters/store/memory"
+	"github.com/callstate/callstate/adapters/switches/connection"
+	"github.com/callstate/callstate/domain/call"
+	"github.com/callstate/callstate/domain/engine"
+	"github.com/callstate/callstate/domain/eventlog"
+	"github.com/callstate/callstate/domain/wire"
+	"github.com/callstate/callstate/projections/audit"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Session is a recorded session: what came over each of its connections, one after the other.
+type Session[P any] struct {
+	Name  string
+	Links [][]P
+}
+
+// Suite is a kind of switch under test.
+type Suite[P any] struct {
+	// Sessions are recorded ones; those that are long are only read, not played again and again.
+	Sessions []Session[P]
+	// Translator returns one that knows nothing yet.
+	Translator func() connection.Interpreter[P]
+	// Kind is the kind of a piece, as failures name it: "Hangup".
+	Kind func(P) string
+	// Legs are the ids of all legs that a piece names.
+	Legs func(P) []string
+	// Long is how many pieces make a session a long one.
+	Long int
+}
+
+// short are the sessions that can be played hundreds of times.
+func (s Suite[P]) short() []Session[P] {
+	return slices.DeleteFunc(slices.Clone(s.Sessions), func(session Session[P]) bool {
+		pieces := 0
+		for _, link := range session.Links {
+			pieces += len(link)
+		}
+		return pieces > s.Long
+	})
+}
+
+// Play returns the log of a session.
+func (s Suite[P]) Play(t testing.TB, links [][]P) *memory.Store {
+	t.Helper()
+	log := memory.New()
+	s.PlayInto(t, log, links)
+	return log
+}
+
+// PlayInto takes a session to a log, one batch a connection.
+func (s Suite[P]) PlayInto(t testing.TB, log *memory.Store, links [][]P) {
+	t.Helper()
+	e := engine.New(log, func() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) }, nil)
+	translator := s.Translator()
+	for _, link := range links {
+		observations := slices.Clone(translator.LinkUp("", time.Time{}))
+		for _, piece := range link {
+			observations = append(observations, translator.Translate(piece, time.Time{})...)
+		}
+		observations = append(observations, translator.LinkDown("end of the recording", time.Time{})...)
+		require.NoError(t, e.Ingest(t.Context(), observations))
+	}
+}
+
+// Histories is a whole log as people read it: the story of each call, then those of agents and links.
+func Histories(t testing.TB, log eventlog.Reader) string {
+	t.Helper()
+	stories := map[eventlog.Stream]*strings.Builder{}
+	calls := map[eventlog.Stream]*audit.Story{}
+	var order []eventlog.Stream
+	for r, err := range log.ReadAll(t.Context(), 0) {
+		require.NoError(t, err)
+		text := stories[r.Stream]
+		if text == nil {
+			text = &strings.Builder{}
+			stories[r.Stream], calls[r.Stream] = text, &audit.Story{}
+			order = append(order, r.Stream)
+			fmt.Fprintf(text, "%s\n", r.Stream)
+		}
+		if r.Stream.Kind() == wire.Call {
+			line, err := calls[r.Stream].Tell(r)
+			require.NoError(t, err)
+			fmt.Fprintf(text, "%s\n", line)
+		} else {
+			fmt.Fprintf(text, "  %s  %s %s\n", r.SwitchTime.UTC().Format("15:04:05.000"), r.Type, r.Data)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b eventlog.Stream) int { return strings.Compare(kindOrder(a), kindOrder(b)) })
+	var all []string
+	for _, stream := range order {
+		all = append(all, stories[stream].String())
+	}
+	return strings.Join(all, "\n")
+}
+
+// kindOrder puts calls first, in the order in which they began.
+func kindOrder(s eventlog.Stream) string {
+	if s.Kind() == wire.Call {
+		return "0"
+	}
+	return string(s)
+}
+
+// Golden compares the history of each session with the file of its name in dir, or rewrites the file.
+func (s Suite[P]) Golden(t *testing.T, dir string, update bool) {
+	for _, session := range s.Sessions {
+		t.Run(session.Name, func(t *testing.T) {
+			told := Histories(t, s.Play(t, session.Links))
+			path := filepath.Join(dir, session.Name+".txt")
+			if update {
+				require.NoError(t, os.MkdirAll(dir, 0o755))
+				require.NoError(t, os.WriteFile(path, []byte(told), 0o644))
+			}
+			golden, err := os.ReadFile(path)
+			require.NoError(t, err)
+			assert.Equal(t, string(golden), told)
+		})
+	}
+}
+
+// Calls are the calls of a log, and of each the marks by which its history says that something was missed.
+func Calls(t testing.TB, log eventlog.Reader) (calls map[eventlog.Stream]call.State, marks map[eventlog.Stream][]string) {
+	t.Helper()
+	calls, marks = map[eventlog.Stream]call.State{}, map[eventlog.Stream][]string{}
+	for r, err := range log.ReadAll(t.Context(), 0) {
+		require.NoError(t, err)
+		if r.Stream.Kind() != wire.Call {
+			continue
+		}
+		e, err := wire.DecodeCall(r)
+		require.NoError(t, err)
+		calls[r.Stream] = call.Evolve(calls[r.Stream], e)
+		if _, anomaly := e.Body.(call.AnomalyNoted); anomaly || e.Inferred {
+			marks[r.Stream] = append(marks[r.Stream], r.SwitchTime.Round(2*time.Second).String()+" "+r.Type+" "+string(r.Data))
+		}
+	}
+	return calls, marks
+}
+
+func eventIDs(t testing.TB, log eventlog.Reader) []string {
+	t.Helper()
+	var ids []string
+	for r, err := range log.ReadAll(t.Context(), 0) {
+		require.NoError(t, err)
+		ids = append(ids, r.ID.String())
+	}
+	return ids
+}
