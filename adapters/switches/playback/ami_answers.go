@@ -66,6 +66,7 @@ func (f fields) flat() []string {
 // amiSwitch answers the actions of clients from the state of the switch (docs.asterisk.org, AMI Actions).
 type amiSwitch struct {
 	amiState
+	version          string // of AMI
 	username, secret string
 	started          time.Time // when the switch was started, on its own clock
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/callstate/callstate/adapters/switches/asterisk"
 	"github.com/callstate/callstate/adapters/switches/connection"
 )
 
@@ -21,7 +20,7 @@ type client struct {
 	out    *connection.Queue[string]
 
 	// Guarded by the server's mu.
-	loggedIn  bool
+	dialogue  dialogue
 	finishing bool // the connection is closed when all is sent
 }
 
@@ -31,7 +30,7 @@ func newClient(s *Server, conn net.Conn) *client {
 
 // send queues text for the client. One that has too much unread is cut off.
 func (c *client) send(text string) {
-	if !c.finishing && !c.out.Push(text, len(text)) {
+	if text != "" && !c.finishing && !c.out.Push(text, len(text)) {
 		c.conn.Close()
 	}
 }
@@ -42,25 +41,18 @@ func (c *client) finish() {
 	c.out.Close()
 }
 
-// read takes in the client's actions, until the connection is closed.
+// read takes in the client's requests, until the connection is closed.
 func (c *client) read() {
 	defer c.server.forget(c)
 	defer c.out.Close()
 	c.conn.SetReadDeadline(time.Now().Add(loginTimeout))
-	frames := asterisk.NewFrameReader(c.conn)
+	next := c.dialogue.requests(c.conn)
 	for patient := false; ; {
-		frame, err := frames.Next()
+		request, err := next()
 		if err != nil {
 			return
 		}
-		if frame.Kind != asterisk.FrameBlock {
-			continue
-		}
-		action, err := asterisk.ParseBlock(frame.Raw)
-		if err != nil {
-			continue
-		}
-		if c.server.act(c, action) && !patient {
+		if c.server.act(c, request) && !patient {
 			patient = true
 			c.conn.SetReadDeadline(time.Time{})
 		}

@@ -4,112 +4,122 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
-
-	"github.com/callstate/callstate/adapters/switches/asterisk"
 )
 
 // ErrNothingToPlay: the recording has no events with a time. Asterisk writes times with timestampevents=yes in
-// manager.conf.
-var ErrNothingToPlay = errors.New("no events with a Timestamp in the recording")
-
-// defaultVersion is that of AMI in Asterisk 22, for recordings without a banner.
-const defaultVersion = "11.0.0"
+// manager.conf; those of FreeSWITCH always have one.
+var ErrNothingToPlay = errors.New("no events with a time in the recording")
 
 // Recording is a recorded session, ready to be played as often as one likes.
 type Recording struct {
 	timeline
-	version string // of AMI
+	newFake func(o Options, started time.Time) fake
 }
 
 // Length is how long the session lasted.
 func (r *Recording) Length() time.Duration { return r.last.Sub(r.first) }
 
-// ReadAMI reads a recorded AMI session: the bytes as a manager receives them. Several connections of the recorder, one
-// after the other, are one session in which nobody could connect from the end of one to the first event of the next.
-func ReadAMI(source io.Reader) (*Recording, error) {
-	r := &Recording{version: defaultVersion}
-	frames := asterisk.NewFrameReader(source)
-	var undated []moment // their time is that of the next event
-	connections := 0
-	for {
-		frame, err := frames.Next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read recording: %w", err)
-		}
-		switch frame.Kind {
-		case asterisk.FrameBanner:
-			if connections++; connections == 1 {
-				r.version = frame.Version()
-			} else {
-				r.add(moment{kind: momentLost, at: r.at(r.last)})
-				undated = append(undated, moment{kind: momentBack})
-			}
-		case asterisk.FrameBlock:
-			b, err := asterisk.ParseBlock(frame.Raw)
-			if err != nil || b.Event() == "" || b.Event() == "FullyBooted" {
-				continue // what only the recorder got: answers, and the greeting of a new connection
-			}
-			told, ok := b.Timestamp()
-			if !ok {
-				undated = append(undated, moment{kind: momentAnswered, text: frame.Raw})
-				continue
-			}
-			if r.first.IsZero() {
-				r.first = told
-			}
-			at := r.at(told)
-			for _, m := range undated {
-				m.at = at
-				r.add(m)
-			}
-			undated = undated[:0]
-			if told.After(r.last) {
-				r.last = told
-			}
-			r.add(moment{at: at, text: frame.Raw})
-		}
+// fake is a switch of some kind: what it has at one moment of its session, as far as the session tells.
+type fake interface {
+	// connect is what a client is sent when it has connected, and its dialogue with the switch from then on.
+	connect() (greeting string, d dialogue)
+	// redate moves all times and ids in what was recorded.
+	redate(r *redating, text string) string
+	// told takes in what the switch told everybody.
+	told(text string)
+	// answered takes in what the switch answered the recorder at that time.
+	answered(text string, at time.Time)
+	// closes: the switch closes the connections after it has told this.
+	closes(text string) bool
+	// calling: there are calls.
+	calling() bool
+	// hangUpAll forgets the calls, as a switch does that starts anew.
+	hangUpAll()
+	// anybody may log in.
+	anybody() bool
+}
+
+// dialogue is what one client and the switch have to say to each other.
+type dialogue interface {
+	// requests cuts what the client sends into requests.
+	requests(source io.Reader) func() (string, error)
+	// answer answers a request. now is on the switch's clock.
+	answer(request string, now time.Time) response
+	// hears is what the client is sent of what the switch tells everybody; empty: nothing.
+	hears(text string) string
+}
+
+// response is the answer to a request.
+type response struct {
+	text     string
+	loggedIn bool // the client is logged in from now on
+	goodbye  bool // the connection is closed
+}
+
+// assembly puts a timeline together from a recording, in its order.
+type assembly struct {
+	timeline
+	connections int
+	undated     []moment // their time is that of the next event
+}
+
+// connected: the recorder has connected. The connection before, if there was one, was lost, and nobody could connect until
+// the first event of the next.
+func (a *assembly) connected() {
+	if a.connections++; a.connections > 1 {
+		a.moments = append(a.moments, moment{kind: momentLost, at: a.at(a.last)})
+		a.undated = append(a.undated, moment{kind: momentBack})
 	}
-	if r.first.IsZero() {
-		return nil, fmt.Errorf("read recording: %w", ErrNothingToPlay)
+}
+
+// answered: the switch answered the recorder.
+func (a *assembly) answered(text string) {
+	a.undated = append(a.undated, moment{kind: momentAnswered, text: text})
+}
+
+// told: the switch told everybody at that time; the zero time is that of what it told before.
+func (a *assembly) told(at time.Time, text string) {
+	switch {
+	case at.IsZero():
+		at = a.last
+	case a.first.IsZero():
+		a.first = at
 	}
-	for _, m := range undated {
-		m.at = r.at(r.last)
-		r.add(m)
+	place := a.at(at)
+	a.date(place)
+	if at.After(a.last) {
+		a.last = at
 	}
-	return r, nil
+	a.moments = append(a.moments, moment{at: place, text: text})
+}
+
+// date gives what is undated its place.
+func (a *assembly) date(place time.Duration) {
+	for _, m := range a.undated {
+		m.at = place
+		a.moments = append(a.moments, m)
+	}
+	a.undated = a.undated[:0]
 }
 
 // at is the place of a time in the timeline. Times may go back by a few milliseconds; the timeline does not.
-func (r *Recording) at(t time.Time) time.Duration {
-	at := t.Sub(r.first)
-	if n := len(r.moments); n > 0 {
-		at = max(at, r.moments[n-1].at)
+func (a *assembly) at(t time.Time) time.Duration {
+	at := t.Sub(a.first)
+	if n := len(a.moments); n > 0 {
+		at = max(at, a.moments[n-1].at)
 	}
 	return max(at, 0)
 }
 
-func (r *Recording) add(m moment) { r.moments = append(r.moments, m) }
-
-// redateBlock moves all times in a block.
-func redateBlock(r *redating, raw string) string {
-	lines := strings.Split(raw, "\r\n")
-	for i, line := range lines {
-		name, value, ok := strings.Cut(line, ": ")
-		if !ok {
-			continue
-		}
-		switch name {
-		case "Timestamp", "SentNTP":
-			value = r.timestamp(value)
-		default:
-			value = r.value(value)
-		}
-		lines[i] = name + ": " + value
+// finish returns the timeline when all was read. err is that of the reader.
+func (a *assembly) finish(err error) (timeline, error) {
+	if err != io.EOF {
+		return timeline{}, fmt.Errorf("read recording: %w", err)
 	}
-	return strings.Join(lines, "\r\n")
+	if a.first.IsZero() {
+		return timeline{}, fmt.Errorf("read recording: %w", ErrNothingToPlay)
+	}
+	a.date(a.at(a.last))
+	return a.timeline, nil
 }

@@ -10,14 +10,12 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/callstate/callstate/adapters/switches/asterisk"
 )
 
 // Options say how a recording is played. The zero value plays it once, as fast as it happened, with its own times, for
 // everybody who can connect.
 type Options struct {
-	// Username and Secret that clients must log in with. No Username: anyone may.
+	// Username and Secret that clients must log in with. No Username, and for an event socket no Secret: anyone may.
 	Username, Secret string
 	// Speed is how many times faster than it happened; 0 is 1.
 	Speed float64
@@ -70,7 +68,7 @@ type Server struct {
 	done      chan struct{}
 
 	mu       sync.Mutex
-	sw       amiSwitch
+	sw       fake
 	pace     pace
 	redating *redating // nil without Redate
 	lost     bool      // in the recording, nobody could connect
@@ -83,15 +81,14 @@ func NewServer(listener net.Listener, recording *Recording, options Options) (*S
 	if err := options.validate(); err != nil {
 		return nil, fmt.Errorf("playback: %w", err)
 	}
-	if tcp, ok := listener.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() && options.Username == "" {
-		return nil, fmt.Errorf("playback: listening on %s, beyond this machine, needs a username and secret", tcp)
-	}
 	s := &Server{
 		options: options, listener: listener, recording: recording,
 		begun: make(chan struct{}), done: make(chan struct{}),
 	}
-	s.sw.username, s.sw.secret = options.Username, options.Secret
-	s.sw.started = s.now().Add(-uptimeBefore)
+	s.sw = recording.newFake(options, s.now().Add(-uptimeBefore))
+	if tcp, ok := listener.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() && s.sw.anybody() {
+		return nil, fmt.Errorf("playback: listening on %s, beyond this machine, needs a username and secret", tcp)
+	}
 	return s, nil
 }
 
@@ -134,6 +131,8 @@ func (s *Server) accept(ctx context.Context, children *sync.WaitGroup) error {
 		}
 		c := newClient(s, conn)
 		s.mu.Lock()
+		var greeting string
+		greeting, c.dialogue = s.sw.connect()
 		if s.lost || s.stopped {
 			s.mu.Unlock()
 			conn.Close()
@@ -141,28 +140,27 @@ func (s *Server) accept(ctx context.Context, children *sync.WaitGroup) error {
 		}
 		s.clients = append(s.clients, c)
 		s.mu.Unlock()
-		c.out.Push("Asterisk Call Manager/"+s.recording.version+"\r\n", 0)
+		c.out.Push(greeting, 0)
 		children.Go(c.write)
 		children.Go(c.read)
 	}
 }
 
-// act answers an action of a client; it returns whether that is logged in. The answer takes its place among the events:
+// act answers a request of a client; it returns whether that is logged in. The answer takes its place among the events:
 // it is true between the one before and the one after.
-func (s *Server) act(c *client, action asterisk.Block) bool {
+func (s *Server) act(c *client, request string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := s.sw.answer(action, c.loggedIn, s.now())
+	r := c.dialogue.answer(request, s.now())
 	if r.loggedIn && s.pace.start.IsZero() {
 		s.begin()
 		close(s.begun)
 	}
-	c.loggedIn = c.loggedIn || r.loggedIn
-	c.send(r.String())
+	c.send(r.text)
 	if r.goodbye {
 		c.finish()
 	}
-	return c.loggedIn
+	return r.loggedIn
 }
 
 // now is the time on the clock of the switch.
@@ -240,24 +238,17 @@ func (s *Server) happen(m moment) {
 	}
 	text := m.text
 	if s.redating != nil {
-		text = redateBlock(s.redating, text)
-	}
-	b, err := asterisk.ParseBlock(text)
-	if err != nil {
-		return // it could be parsed when it was read
+		text = s.sw.redate(s.redating, text)
 	}
 	if m.kind == momentAnswered {
-		s.sw.answered(b, s.now())
+		s.sw.answered(text, s.now())
 		return
 	}
-	at, _ := b.Timestamp()
-	s.sw.told(b, at)
+	s.sw.told(text)
 	for _, c := range s.clients {
-		if c.loggedIn {
-			c.send(text + "\r\n\r\n")
-		}
+		c.send(c.dialogue.hears(text))
 	}
-	if b.Event() == "Shutdown" {
+	if s.sw.closes(text) {
 		for _, c := range s.clients {
 			c.finish()
 		}
