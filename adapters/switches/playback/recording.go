@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -71,6 +72,25 @@ func (a *assembly) connected() {
 		a.moments = append(a.moments, moment{kind: momentLost, at: a.at(a.last)})
 		a.undated = append(a.undated, moment{kind: momentBack})
 	}
+}
+
+// recovering: the recorder still asks what there is now, after it has connected again, and events come between the
+// answers. Nobody can connect before the last of them, as what there is was not known whole.
+func (a *assembly) recovering() {
+	if a.connections < 2 {
+		return
+	}
+	isBack := func(m moment) bool { return m.kind == momentBack }
+	if i := slices.IndexFunc(a.undated, isBack); i >= 0 {
+		a.undated = slices.Delete(a.undated, i, i+1)
+	} else {
+		last := len(a.moments) - 1
+		for !isBack(a.moments[last]) { // there is one for each connection after the first
+			last--
+		}
+		a.moments = slices.Delete(a.moments, last, last+1)
+	}
+	a.undated = append(a.undated, moment{kind: momentBack})
 }
 
 // answered: the switch answered the recorder.

@@ -25,6 +25,8 @@ type redating struct {
 	ids         map[string]string // by what they were
 	taken       map[string]bool   // ids given
 	before      map[string]bool   // ids given in the pass before
+
+	sequenceFrom, sequenceTo uint64 // of events: what was reached in the pass before, and in this
 }
 
 // newRedating returns the redating for one pass. previous is that of the pass before, nil for the first.
@@ -35,6 +37,7 @@ func newRedating(t *timeline, p pace, previous *redating) *redating {
 	}
 	if previous != nil {
 		r.before = previous.taken
+		r.sequenceFrom = previous.sequenceTo
 	}
 	return r
 }

@@ -230,10 +230,10 @@ func (s *Server) happen(m moment) {
 	case momentLost:
 		s.lost = true
 		s.hangUpAll()
+		s.sw.hangUpAll() // the answers that follow tell what there is now
 		return
 	case momentBack:
 		s.lost = false
-		s.sw.hangUpAll() // the answers that follow tell what there is now
 		return
 	}
 	text := m.text
