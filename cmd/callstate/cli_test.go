@@ -17,13 +17,14 @@ func TestMain(m *testing.M) {
 
 // Each script in testdata/script is a session of somebody at a terminal.
 func TestScripts(t *testing.T) {
-	recordings, err := filepath.Abs("../../adapters/switches/asterisk/testdata/sessions")
+	switches, err := filepath.Abs("../../adapters/switches")
 	require.NoError(t, err)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
-			env.Setenv("RECORDINGS", recordings)
+			env.Setenv("RECORDINGS", filepath.Join(switches, "asterisk/testdata/sessions"))
+			env.Setenv("FREESWITCH", filepath.Join(switches, "freeswitch/testdata/sessions"))
 			return nil
 		},
 	})

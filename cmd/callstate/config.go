@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,9 +16,10 @@ import (
 
 // config is the configuration file of serve. docs/operations/configuration.md describes every key.
 type config struct {
-	Data     string           `toml:"data"`
-	Listen   string           `toml:"listen"`
-	Asterisk []asteriskConfig `toml:"asterisk"`
+	Data       string             `toml:"data"`
+	Listen     string             `toml:"listen"`
+	Asterisk   []asteriskConfig   `toml:"asterisk"`
+	FreeSWITCH []freeswitchConfig `toml:"freeswitch"`
 }
 
 // asteriskConfig is a link to the manager of an Asterisk, and what AMI does not say about it.
@@ -54,13 +57,13 @@ func (d *duration) UnmarshalText(text []byte) error {
 const defaultListen = "127.0.0.1:8080"
 
 // readConfig reads a configuration file. A key that nobody knows is an error: it may be a misspelt one.
-func readConfig(path string) (config, error) {
+func readConfig(file string) (config, error) {
 	c := config{Listen: defaultListen}
-	meta, err := toml.DecodeFile(path, &c)
+	meta, err := toml.DecodeFile(file, &c)
 	if err != nil {
 		var parse toml.ParseError
 		if errors.As(err, &parse) {
-			return c, fmt.Errorf("%s: line %d: %s", path, parse.Position.Line, parse.Message)
+			return c, fmt.Errorf("%s: line %d: %s", file, parse.Position.Line, parse.Message)
 		}
 		return c, err
 	}
@@ -69,78 +72,120 @@ func readConfig(path string) (config, error) {
 		for i, k := range unknown {
 			keys[i] = k.String()
 		}
-		return c, fmt.Errorf("%s: unknown key %s", path, strings.Join(keys, ", "))
+		return c, fmt.Errorf("%s: unknown key %s", file, strings.Join(keys, ", "))
 	}
-	if err := c.validate(filepath.Dir(path)); err != nil {
-		return c, fmt.Errorf("%s: %w", path, err)
+	if err := c.validate(filepath.Dir(file)); err != nil {
+		return c, fmt.Errorf("%s: %w", file, err)
 	}
 	return c, nil
 }
 
+// has: there is a section of that kind with that name.
+func (c *config) has(kind, name string) bool {
+	if kind == "freeswitch" {
+		return slices.ContainsFunc(c.FreeSWITCH, func(f freeswitchConfig) bool { return f.Name == name })
+	}
+	return slices.ContainsFunc(c.Asterisk, func(a asteriskConfig) bool { return a.Name == name })
+}
+
+// switchConfig is the section of a switch of some kind.
+type switchConfig interface {
+	readSecret(dir string) error
+	validate() error
+	patterns() []string // for path.Match
+}
+
 func (c *config) validate(dir string) error {
-	if len(c.Asterisk) == 0 {
-		return errors.New("no switch is configured: an [[asterisk]] section is missing")
+	if len(c.Asterisk)+len(c.FreeSWITCH) == 0 {
+		return errors.New("no switch is configured: an [[asterisk]] or [[freeswitch]] section is missing")
 	}
 	names := map[string]bool{}
 	for i := range c.Asterisk {
-		a := &c.Asterisk[i]
-		if a.Name == "" {
-			return fmt.Errorf("asterisk %d: name is missing", i+1)
+		if err := validateSwitch("asterisk", i, c.Asterisk[i].Name, &c.Asterisk[i], names, dir); err != nil {
+			return err
 		}
-		if names[a.Name] {
-			return fmt.Errorf("asterisk %s: two switches have this name", a.Name)
-		}
-		names[a.Name] = true
-		if err := a.readSecret(dir); err != nil {
-			return fmt.Errorf("asterisk %s: %w", a.Name, err)
-		}
-		if err := a.link().Validate(); err != nil {
-			return fmt.Errorf("asterisk %s: %s", a.Name, strings.ReplaceAll(err.Error(), "\n", ", "))
-		}
-		for _, pattern := range append(append([]string{}, a.Trunks...), a.IVRContexts...) {
-			if _, err := filepath.Match(pattern, ""); err != nil {
-				return fmt.Errorf("asterisk %s: pattern %q: %w", a.Name, pattern, err)
-			}
+	}
+	for i := range c.FreeSWITCH {
+		if err := validateSwitch("freeswitch", i, c.FreeSWITCH[i].Name, &c.FreeSWITCH[i], names, dir); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// readSecret fetches the secret from where it is: in the file itself, in a file of its own, or in the environment.
-func (a *asteriskConfig) readSecret(dir string) error {
-	sources := 0
-	for _, given := range []string{a.Secret, a.SecretFile, a.SecretEnv} {
-		if given != "" {
-			sources++
+// validateSwitch checks a section, and fetches its secret. names are those of the sections before.
+func validateSwitch(kind string, i int, name string, s switchConfig, names map[string]bool, dir string) error {
+	if name == "" {
+		return fmt.Errorf("%s %d: name is missing", kind, i+1)
+	}
+	if names[name] {
+		return fmt.Errorf("%s %s: two switches have this name", kind, name)
+	}
+	names[name] = true
+	if err := s.readSecret(dir); err != nil {
+		return fmt.Errorf("%s %s: %w", kind, name, err)
+	}
+	if err := s.validate(); err != nil {
+		return fmt.Errorf("%s %s: %s", kind, name, strings.ReplaceAll(err.Error(), "\n", ", "))
+	}
+	for _, pattern := range s.patterns() {
+		if _, err := path.Match(pattern, ""); err != nil {
+			return fmt.Errorf("%s %s: pattern %q: %w", kind, name, pattern, err)
 		}
 	}
+	return nil
+}
+
+// secret is a secret as a section gives it: in itself, in a file of its own, or in the environment.
+type secret struct{ key, value, file, env string }
+
+// read fetches the secret from where it is; a file may be relative to dir.
+func (s secret) read(dir string) (string, error) {
+	given := 0
+	for _, source := range []string{s.value, s.file, s.env} {
+		if source != "" {
+			given++
+		}
+	}
+	value := s.value
 	switch {
-	case sources != 1:
-		return errors.New("exactly one of secret, secret_file and secret_env must be given")
-	case a.SecretFile != "":
-		path := a.SecretFile
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(dir, path)
+	case given != 1:
+		return "", fmt.Errorf("exactly one of %[1]s, %[1]s_file and %[1]s_env must be given", s.key)
+	case s.file != "":
+		file := s.file
+		if !filepath.IsAbs(file) {
+			file = filepath.Join(dir, file)
 		}
-		text, err := os.ReadFile(path)
+		text, err := os.ReadFile(file)
 		if err != nil {
-			return fmt.Errorf("secret_file: %w", err)
+			return "", fmt.Errorf("%s_file: %w", s.key, err)
 		}
-		a.Secret = strings.TrimSpace(string(text))
-	case a.SecretEnv != "":
-		a.Secret = os.Getenv(a.SecretEnv)
+		value = strings.TrimSpace(string(text))
+	case s.env != "":
+		value = os.Getenv(s.env)
 	}
-	if a.Secret == "" {
-		return errors.New("the secret is empty")
+	if value == "" {
+		return "", fmt.Errorf("the %s is empty", s.key)
 	}
-	return nil
+	return value, nil
 }
 
-func (a asteriskConfig) link() asterisk.Config {
+func (a *asteriskConfig) readSecret(dir string) (err error) {
+	a.Secret, err = secret{"secret", a.Secret, a.SecretFile, a.SecretEnv}.read(dir)
+	return err
+}
+
+func (a *asteriskConfig) validate() error { return a.link().Validate() }
+
+func (a *asteriskConfig) patterns() []string {
+	return append(append([]string{}, a.Trunks...), a.IVRContexts...)
+}
+
+func (a *asteriskConfig) link() asterisk.Config {
 	return asterisk.Config{Name: a.Name, Host: a.Host, Port: a.Port, Username: a.User, Secret: a.Secret, TLS: a.TLS}
 }
 
-func (a asteriskConfig) vocabulary() asterisk.Vocabulary {
+func (a *asteriskConfig) vocabulary() asterisk.Vocabulary {
 	v := asterisk.Vocabulary{
 		Switch: a.Name, Trunks: a.Trunks, IVRContexts: a.IVRContexts, DataVariables: a.DataVariables,
 		DefaultWrapup: time.Duration(a.DefaultWrapup), AfterCallWorkReasons: a.AfterCallWorkReasons,

@@ -11,6 +11,7 @@ import (
 
 	"github.com/callstate/callstate/adapters/switches/asterisk"
 	"github.com/callstate/callstate/adapters/switches/connection"
+	"github.com/callstate/callstate/adapters/switches/freeswitch"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
 	"github.com/callstate/callstate/projections"
@@ -31,11 +32,12 @@ func newImport(s *settings) *cobra.Command {
 gzipped; - is the standard input. Several files are consecutive sessions of one link. Reading a
 session twice adds nothing. What the bytes do not tell about the switch (trunks, wrapup times,
 variables that are data) can be given by its section in a configuration file.`,
-		Args:    cobra.MinimumNArgs(1),
-		Example: "  callstate import --switch asterisk --name pbx1 monday.ami.gz tuesday.ami.gz",
+		Args: cobra.MinimumNArgs(1),
+		Example: "  callstate import --switch asterisk --name pbx1 monday.ami.gz tuesday.ami.gz\n" +
+			"  callstate import --switch freeswitch --name pbx2 monday.esl.gz",
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&kind, "switch", "", "kind of switch: asterisk (required)")
+	flags.StringVar(&kind, "switch", "", "kind of switch: asterisk or freeswitch (required)")
 	flags.StringVar(&name, "name", "", "our name of the switch; part of every connection id (required)")
 	flags.StringVar(&configFile, "config", "", "configuration file with a section of that name")
 	flags.StringSliceVar(&variables, "data-variable", nil, "channel variable that becomes user data (repeatable)")
@@ -44,41 +46,67 @@ variables that are data) can be given by its section in a configuration file.`,
 		switch {
 		case kind == "":
 			return usageError{fmt.Errorf("--switch is missing")}
-		case kind != "asterisk":
-			return usageError{fmt.Errorf("unknown kind of switch %q: asterisk is known", kind)}
+		case kind != "asterisk" && kind != "freeswitch":
+			return usageError{fmt.Errorf("unknown kind of switch %q: asterisk and freeswitch are known", kind)}
 		case name == "":
 			return usageError{fmt.Errorf("--name is missing")}
 		}
-		vocabulary := asterisk.Vocabulary{Switch: name}
+		var c config
 		if configFile != "" {
 			var err error
-			if vocabulary, err = vocabularyFrom(configFile, name); err != nil {
+			if c, err = readConfig(configFile); err != nil {
 				return err
 			}
+			if !c.has(kind, name) {
+				return fmt.Errorf("%s has no [[%s]] section with the name %q", configFile, kind, name)
+			}
 		}
-		vocabulary.DataVariables = append(vocabulary.DataVariables, variables...)
-		if wrapup > 0 {
-			vocabulary.DefaultWrapup = wrapup
+		if kind == "freeswitch" {
+			return importFiles(cmd, s, freeswitchImporter(c, name, variables, wrapup), files)
 		}
-		return importFiles(cmd, s, vocabulary, files)
+		return importFiles(cmd, s, asteriskImporter(c, name, variables, wrapup), files)
 	}
 	return cmd
 }
 
-func vocabularyFrom(path, name string) (asterisk.Vocabulary, error) {
-	c, err := readConfig(path)
-	if err != nil {
-		return asterisk.Vocabulary{}, err
-	}
+// importer reads a recorded session of a switch of some kind.
+type importer func(ctx context.Context, source io.Reader, e *engine.Engine) (connection.ImportStats, error)
+
+func asteriskImporter(c config, name string, variables []string, wrapup time.Duration) importer {
+	vocabulary := asterisk.Vocabulary{Switch: name}
 	for _, a := range c.Asterisk {
 		if a.Name == name {
-			return a.vocabulary(), nil
+			vocabulary = a.vocabulary()
 		}
 	}
-	return asterisk.Vocabulary{}, fmt.Errorf("%s has no [[asterisk]] section with the name %q", path, name)
+	vocabulary.DataVariables = append(vocabulary.DataVariables, variables...)
+	if wrapup > 0 {
+		vocabulary.DefaultWrapup = wrapup
+	}
+	translator := asterisk.NewTranslator(vocabulary)
+	return func(ctx context.Context, source io.Reader, e *engine.Engine) (connection.ImportStats, error) {
+		return asterisk.Import(ctx, source, translator, e, nil)
+	}
 }
 
-func importFiles(cmd *cobra.Command, s *settings, vocabulary asterisk.Vocabulary, files []string) error {
+func freeswitchImporter(c config, name string, variables []string, wrapup time.Duration) importer {
+	vocabulary := freeswitch.Vocabulary{Switch: name}
+	for _, f := range c.FreeSWITCH {
+		if f.Name == name {
+			vocabulary = f.vocabulary()
+		}
+	}
+	vocabulary.DataVariables = append(vocabulary.DataVariables, variables...)
+	if wrapup > 0 {
+		vocabulary.Wrapup = wrapup
+	}
+	translator := freeswitch.NewTranslator(vocabulary)
+	return func(ctx context.Context, source io.Reader, e *engine.Engine) (connection.ImportStats, error) {
+		return freeswitch.Import(ctx, source, translator, e, nil)
+	}
+}
+
+func importFiles(cmd *cobra.Command, s *settings, read importer, files []string) error {
 	ctx := cmd.Context()
 	for _, file := range files { // a file that is not there is told before anything is written
 		if file != "-" {
@@ -100,10 +128,9 @@ func importFiles(cmd *cobra.Command, s *settings, vocabulary asterisk.Vocabulary
 		view, err := floorAt(ctx, store, time.Time{})
 		return callsOf(view, switchName), err
 	})
-	translator := asterisk.NewTranslator(vocabulary)
 	blocks, bad, begun := 0, map[string]uint64{}, time.Now()
 	for _, file := range files {
-		stats, err := importFile(cmd, translator, e, file)
+		stats, err := importFile(cmd, read, e, file)
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
@@ -133,7 +160,7 @@ func importFiles(cmd *cobra.Command, s *settings, vocabulary asterisk.Vocabulary
 	return nil
 }
 
-func importFile(cmd *cobra.Command, translator *asterisk.Translator, e *engine.Engine, file string) (connection.ImportStats, error) {
+func importFile(cmd *cobra.Command, read importer, e *engine.Engine, file string) (connection.ImportStats, error) {
 	var source io.Reader = cmd.InOrStdin()
 	size := int64(-1)
 	if file != "-" {
@@ -153,7 +180,7 @@ func importFile(cmd *cobra.Command, translator *asterisk.Translator, e *engine.E
 	if err != nil {
 		return connection.ImportStats{}, err
 	}
-	return asterisk.Import(cmd.Context(), source, translator, e, nil)
+	return read(cmd.Context(), source, e)
 }
 
 // gunzipped is what is in a stream that may be gzipped.

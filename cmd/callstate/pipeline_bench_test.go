@@ -53,7 +53,9 @@ func BenchmarkFromBytesToFloor(b *testing.B) {
 
 func contactCentre(b *testing.B) []byte {
 	b.Helper()
-	unpacked, err := gzip.NewReader(bytes.NewReader(recordedContactCentre))
+	packed, err := recordings.Open("recordings/contact-centre.ami.gz")
+	require.NoError(b, err)
+	unpacked, err := gzip.NewReader(packed)
 	require.NoError(b, err)
 	session, err := io.ReadAll(unpacked)
 	require.NoError(b, err)

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/callstate/callstate/adapters/switches/asterisk"
+	"github.com/callstate/callstate/adapters/switches/freeswitch"
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 )
@@ -27,7 +28,12 @@ func newServe(s *settings) *cobra.Command {
   user = "callstate"
   secret_file = "ami.secret"
   data_variables = ["ACCOUNT"]
-  wrapup = { sales = "5s" }`,
+  wrapup = { sales = "5s" }
+
+  [[freeswitch]]
+  name = "pbx2"
+  host = "192.0.2.20"
+  password_file = "event-socket.secret"`,
 		Args: cobra.NoArgs,
 	}
 	cmd.Flags().StringVar(&path, "config", "callstate.toml", "configuration file")
@@ -48,19 +54,37 @@ func newServe(s *settings) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		var links []runnable
-		for _, a := range c.Asterisk {
-			link, err := asterisk.NewLink(a.link(), asterisk.NewTranslator(a.vocabulary()), n.engine, logger)
-			if err != nil {
-				n.close()
-				return err
-			}
-			links = append(links, link)
+		links, err := c.links(n)
+		if err != nil {
+			n.close()
+			return err
 		}
 		fmt.Fprintf(cmd.OutOrStdout(), "callstate %s: page and API at %s, data in %s\n", version(), n.address(), c.Data)
 		return n.run(cmd.Context(), links...)
 	}
 	return cmd
+}
+
+// links are the links to all configured switches, of whatever kind.
+func (c *config) links(n *node) ([]runnable, error) {
+	var links []runnable
+	for i := range c.Asterisk {
+		a := &c.Asterisk[i]
+		link, err := asterisk.NewLink(a.link(), asterisk.NewTranslator(a.vocabulary()), n.engine, n.logger)
+		if err != nil {
+			return nil, err
+		}
+		links = append(links, link)
+	}
+	for i := range c.FreeSWITCH {
+		f := &c.FreeSWITCH[i]
+		link, err := freeswitch.NewLink(f.link(), freeswitch.NewTranslator(f.vocabulary()), n.engine, n.logger)
+		if err != nil {
+			return nil, err
+		}
+		links = append(links, link)
+	}
+	return links, nil
 }
 
 // newLogger logs as text to a terminal and as JSON to anything else.
