@@ -112,14 +112,23 @@ func jsonValue(raw json.RawMessage) string {
 	return string(raw)
 }
 
-// headerLines splits lines at the first ": ". A line without one is passed over.
+// headerLines splits lines at the first ": "; names may have a colon in them. A line without one is passed over.
 func headerLines(lines string) []header {
 	headers := make([]header, 0, strings.Count(lines, "\n")+1)
 	for len(lines) > 0 {
 		line, rest, _ := strings.Cut(lines, "\n")
 		lines = rest
-		if name, value, found := strings.Cut(strings.TrimSuffix(line, "\r"), ": "); found {
-			headers = append(headers, header{name: name, value: value})
+		line = strings.TrimSuffix(line, "\r")
+		for at := strings.IndexByte(line, ':'); at >= 0 && at+1 < len(line); {
+			if line[at+1] == ' ' {
+				headers = append(headers, header{name: line[:at], value: line[at+2:]})
+				break
+			}
+			next := strings.IndexByte(line[at+1:], ':')
+			if next < 0 {
+				break
+			}
+			at += 1 + next
 		}
 	}
 	return headers

@@ -102,7 +102,8 @@ func parse(f Frame, bad *connection.BadInput) (Event, bool) {
 		bad.Note(badEvent, f.Body)
 		return Event{}, false
 	}
-	if e.InvalidUTF8() || !utf8.ValidString(f.Body) { // in JSON what is invalid was replaced
+	raw := utf8.ValidString(f.Headers) && utf8.ValidString(f.Body) // in JSON what is invalid was replaced
+	if !raw || escapesBeyondASCII(f.Body) && e.InvalidUTF8() {
 		bad.Note(badUTF8, f.Headers+f.Body)
 	}
 	return e, true
