@@ -177,8 +177,8 @@ func (c *client) Talk(ctx context.Context) error {
 	case <-c.Done():
 	case <-ctx.Done():
 	}
-	for _, queue := range queueNames(queues.reply.Body) {
-		if err := c.send(API("callcenter_config queue list members " + queue)); err != nil {
+	for _, command := range queueCommands(queues.reply.Body) {
+		if err := c.send(command); err != nil {
 			return err
 		}
 	}

@@ -81,16 +81,24 @@ func (r Reply) Succeeded() bool {
 	return !strings.HasPrefix(r.Text(), "-ERR") && !strings.HasPrefix(r.Text(), "-USAGE")
 }
 
-// snapshotCommands are what a new connection asks for, in this order, and after them for the members of each queue in the
-// answer to the last.
+// snapshotCommands are what a new connection asks for, in this order: the last is the list of queues, and then there are
+// those of the members of each queue, and the list of tiers, whose answer says that this was all.
 func snapshotCommands() []Command {
 	return []Command{
 		API("show channels as json"),
 		API("show calls as json"),
 		API("callcenter_config agent list"),
-		API("callcenter_config tier list"),
 		API("callcenter_config queue list"),
 	}
+}
+
+// queueCommands are what is asked for after the answer to the last of the snapshotCommands.
+func queueCommands(queueList string) []Command {
+	var commands []Command
+	for _, queue := range queueNames(queueList) {
+		commands = append(commands, API("callcenter_config queue list members "+queue))
+	}
+	return append(commands, API("callcenter_config tier list"))
 }
 
 // queueNames are those in the answer to "callcenter_config queue list": a line of column names, a line for each queue, and
