@@ -4,12 +4,17 @@ import (
 	"bytes"
 	"context"
 	"net"
+	"path/filepath"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/callstate/callstate/adapters/store/memory"
+	"github.com/callstate/callstate/adapters/switches/connection/connectiontest"
 	"github.com/callstate/callstate/adapters/switches/freeswitch"
 	"github.com/callstate/callstate/adapters/switches/playback"
+	"github.com/callstate/callstate/adapters/switches/switchtest"
 	"github.com/callstate/callstate/domain/engine"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -71,4 +76,41 @@ func (numbered) Translate(e freeswitch.Event, _ time.Time) []engine.Observation 
 		return nil
 	}
 	return observed(e.Name() + " " + e.Get("Event-Sequence"))
+}
+
+// A link that hears a session as it happens, is cut off when the recorder was, and asks the switch for what there is when
+// it is back, knows in the end of every call in the books, and that it is over.
+func TestNoCallIsLeftOpenByALiveLink(t *testing.T) {
+	for _, folder := range recordedSessions(t) {
+		if filepath.Base(folder) == "17-load" {
+			continue // too long to be played in a test
+		}
+		t.Run(filepath.Base(folder), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				played, err := playback.ReadESL(bytes.NewReader(slices.Concat(recording(t, folder)...)))
+				require.NoError(t, err)
+				listener, log := connectiontest.NewListener(), memory.New()
+				server, err := playback.NewServer(listener, played, playback.Options{Secret: "s3cret", Redate: true})
+				require.NoError(t, err)
+				link, err := freeswitch.NewLink(freeswitch.Config{
+					Name: "pbx", Host: "switch", Password: "s3cret", Dial: listener.Dial,
+				}, freeswitch.NewTranslator(vocabulary()), engine.New(log, time.Now, nil), nil)
+				require.NoError(t, err)
+				ctx, stop := context.WithCancel(t.Context())
+				ended := make(chan error, 2)
+				go func() { ended <- server.Run(ctx) }()
+				go func() { ended <- link.Run(ctx) }()
+				<-server.Done()
+				time.Sleep(30 * time.Second)
+				stop()
+				require.NoError(t, <-ended)
+				require.NoError(t, <-ended)
+				calls, _ := switchtest.Calls(t, log)
+				for stream, c := range calls {
+					assert.True(t, c.Ended(), "%s is still going on", stream.ID)
+				}
+				assert.GreaterOrEqual(t, len(calls), len(rows(t, filepath.Join(folder, "calls.csv")))-1, "a call that began with the login may be missed")
+			})
+		})
+	}
 }
