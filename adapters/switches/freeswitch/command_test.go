@@ -83,6 +83,19 @@ func TestAnAnswerThatSaysNoIsAnError(t *testing.T) {
 	}
 }
 
+// A user whose esl-allowed-api has not the command is answered by the socket itself: a reply, and no api/response.
+func TestACommandThatIsNotAllowedIsAnsweredInAnotherWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, nil)
+		p := r.accept().quiet()
+		first, second := r.do(t.Context(), freeswitch.API("uuid_kill 7")), r.do(t.Context(), freeswitch.API("echo 2"))
+		p.say(reply("-ERR permission denied") + answer("2"))
+		assert.ErrorContains(t, (<-first).err, "api uuid_kill: -ERR permission denied")
+		assert.Equal(t, "2", (<-second).reply.Text())
+		r.end()
+	})
+}
+
 func TestACommandInTheBackgroundIsAnsweredWithItsResult(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, nil)
