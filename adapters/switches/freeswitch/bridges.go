@@ -76,7 +76,7 @@ func (t *Translator) mergeCallsOf(a, b *leg) {
 	}
 	switch {
 	case absorbed.consult != nil && absorbed.consult.of == survivor:
-	case survivor.consult != nil && survivor.consult.of == absorbed, absorbed.connID.String() < survivor.connID.String():
+	case survivor.consult != nil && survivor.consult.of == absorbed, absorbed.born.Before(survivor.born):
 		survivor, absorbed = absorbed, survivor
 	}
 	t.merge(survivor, absorbed, call.Transferred)
@@ -183,6 +183,9 @@ func (t *Translator) transferring(l *leg, e Event) {
 		t.callFact(l.call.connID, call.TransferIs{At: t.clock.Next(), Kind: call.Blind, By: call.PartyID(l.id), To: strings.Clone(number)})
 	case disposition == "ATTENDED_TRANSFER" && l.call.consult != nil && !l.call.consult.over:
 		t.completeConsult(l.call.consult) // it is the leg by which the telephone consulted
+	case e.Variable(transferVariable) != "" && l.partner(t.clock.Last) != nil:
+		l.transferred = &transfer{by: call.PartyID(l.id)}
+		t.callFact(l.call.connID, call.TransferIs{At: t.clock.Next(), Kind: call.Blind, By: call.PartyID(l.id), To: strings.Clone(e.Variable(transferVariable))})
 	case strings.HasPrefix(to, "att:"):
 		t.replaced(l, strings.TrimPrefix(to, "att:"))
 	default:

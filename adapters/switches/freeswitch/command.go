@@ -116,3 +116,6 @@ func queueNames(list string) []string {
 	}
 	return names
 }
+
+// Text is the command as it is sent, without the Job-UUID of one in the background.
+func (c Command) Text() string { return c.text }

@@ -28,7 +28,7 @@ func (t *Translator) consulting(by *leg) bool {
 
 // consult begins a consultation that the switch makes for a leg.
 func (t *Translator) consult(target, by *leg) {
-	c := &callOnSwitch{id: target.id, connID: t.connID(target)}
+	c := &callOnSwitch{id: target.id, connID: t.connID(target), born: target.born}
 	c.consult = &consultation{call: c, of: by.call, by: by, target: target}
 	by.consult = c.consult
 	t.calls[c.id] = c
@@ -224,12 +224,19 @@ type spying struct {
 	mode   call.SupervisionMode
 }
 
-// listens: a leg listens to another from now on.
-func (t *Translator) listens(l, target *leg) {
+// listens: a leg listens to another from now on. Channel variables say whether it is heard by that one (aleg) and by the
+// other side (bleg).
+func (t *Translator) listens(l, target *leg, e Event) {
 	if target == nil || target == l || l.spying != nil {
 		return
 	}
 	l.spying = &spying{target: target, mode: call.Silent}
+	switch aleg, bleg := e.Variable("eavesdrop_whisper_aleg") == "true", e.Variable("eavesdrop_whisper_bleg") == "true"; {
+	case aleg && bleg:
+		l.spying.mode = call.Barge
+	case aleg || bleg:
+		l.spying.mode = call.Whisper
+	}
 	t.tellListening(l, true)
 }
 
@@ -299,16 +306,29 @@ func (t *Translator) valet(e Event) {
 	t.callFact(l.call.connID, fact)
 }
 
-// recording tells the state of a leg's recording.
-func (t *Translator) recording(l *leg, state call.RecordingState) {
-	if l.recording == "" {
-		if state == call.Stopped {
-			return // told before
-		}
-		l.recording = l.id + "/" + t.clock.Last.UTC().Format("150405.000000")
+// recording tells the state of a recording of a leg. It is named by its file.
+func (t *Translator) recording(l *leg, file string, state call.RecordingState) {
+	if file == "" {
+		file = l.id
 	}
-	t.callFact(l.call.connID, call.RecordingIs{At: t.clock.Next(), Recording: l.recording, Party: call.PartyID(l.id), State: state})
-	if state == call.Stopped {
-		l.recording = ""
+	t.callFact(l.call.connID, call.RecordingIs{At: t.clock.Next(), Recording: strings.Clone(file), Party: call.PartyID(l.id), State: state})
+}
+
+// masked reads the command that leaves out of a recording what is said, or takes it in again: "uuid_record <leg> mask
+// <file>". There is no event for it but that of the command.
+func (t *Translator) masked(e Event) {
+	command, arguments := e.Get("API-Command"), strings.Fields(e.Get("API-Command-Argument"))
+	if command != "uuid_record" || len(arguments) < 3 {
+		return
+	}
+	l := t.legs[arguments[0]]
+	if l == nil {
+		return
+	}
+	switch arguments[1] {
+	case "mask":
+		t.recording(l, arguments[2], call.Paused)
+	case "unmask":
+		t.recording(l, arguments[2], call.Recorded)
 	}
 }

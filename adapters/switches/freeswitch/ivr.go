@@ -29,7 +29,7 @@ func (t *Translator) execute(l *leg, e Event) {
 		l.announced = dataIn(t.vocabulary, data)
 	case "eavesdrop":
 		t.leaveIVR(l)
-		t.listens(l, t.legs[data])
+		t.listens(l, t.legs[data], e)
 	case "three_way":
 		t.threeWay(l, t.legs[data])
 	case "att_xfer":

@@ -37,7 +37,6 @@ type leg struct {
 	room    string         // the conference that it was in last
 	visits  []call.VisitID // to queues, that have been told
 
-	recording   string            // its recording, as long as it goes on
 	application string            // that the dialplan, or a command, runs on it
 	digits      int               // keyed since the last thing it did
 	data        map[string]string // variables that have been told as user data
@@ -55,6 +54,7 @@ type leg struct {
 type callOnSwitch struct {
 	id      string // the Unique-ID of its first leg
 	connID  call.ConnID
+	born    time.Time
 	legs    []*leg
 	consult *consultation // what it is about, where it is a consultation
 }
@@ -157,7 +157,7 @@ func (t *Translator) isTrunk(name, user string) bool {
 
 // newCall tells the call that begins with a leg. seen: its beginning was seen.
 func (t *Translator) newCall(l *leg, e Event, seen bool) {
-	c := &callOnSwitch{id: l.id, connID: t.connID(l)}
+	c := &callOnSwitch{id: l.id, connID: t.connID(l), born: l.born}
 	t.calls[c.id] = c
 	t.join(c, l)
 	fact := call.CallIs{At: t.clock.Last, ConnID: c.connID, Switch: t.vocabulary.Switch, SwitchCallID: c.id,
@@ -187,6 +187,9 @@ func (t *Translator) newCall(l *leg, e Event, seen bool) {
 // connID is that of the call which begins with a leg. The second in which the leg was made is all that everyone who sees
 // it, early or late, can know alike: a list of channels does not tell more.
 func (t *Translator) connID(l *leg) call.ConnID {
+	if born, ours := bornIn(l.id); ours {
+		return call.NewConnID(born, t.vocabulary.Switch, l.id)
+	}
 	return call.NewConnID(l.born.Truncate(time.Second), t.vocabulary.Switch, l.id)
 }
 
@@ -265,7 +268,7 @@ func (t *Translator) peers(l *leg) []*leg {
 			next = append(next, at.by)
 		}
 		for _, other := range at.call.legs {
-			if other.by == at && (other.told < call.Connected || other.loopback) || at.loopback && other == at.by {
+			if other.by == at && (other.loopback || other.bridged == nil && other.left == nil) || at.loopback && other == at.by {
 				next = append(next, other)
 			}
 		}

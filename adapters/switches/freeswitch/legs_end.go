@@ -91,7 +91,7 @@ func (l *leg) partner(now time.Time) *leg {
 // leftBy is the one with whom a leg talked and who hung up, where it was missed that this came first.
 func (l *leg) leftBy() *leg {
 	peers := []*leg{l.bridged, l.left}
-	if l.told < call.Connected {
+	if l.bridged == nil && l.left == nil { // it never came to talk
 		peers = append(peers, l.by)
 	}
 	for _, peer := range peers {

@@ -73,6 +73,7 @@ func vocabulary() freeswitch.Vocabulary {
 func suite(t testing.TB) switchtest.Suite[freeswitch.Event] {
 	t.Helper()
 	s := switchtest.Suite[freeswitch.Event]{
+		NewLog:     func() switchtest.Log { return memory.New() },
 		Translator: func() connection.Interpreter[freeswitch.Event] { return freeswitch.NewTranslator(vocabulary()) },
 		Kind:       kind, Legs: legs, Long: 2000,
 	}

@@ -233,7 +233,7 @@ func (t *Translator) channelIs(r channelRow, s snapshot) {
 		t.join(with.call, l)
 		return
 	}
-	c := &callOnSwitch{id: l.id, connID: t.connID(l)}
+	c := &callOnSwitch{id: l.id, connID: t.connID(l), born: l.born}
 	t.calls[c.id] = c
 	t.join(c, l)
 	fact := call.CallIs{At: l.born, ConnID: c.connID, Switch: t.vocabulary.Switch, SwitchCallID: c.id, ANI: l.number, DNIS: r.Dialed, Inferred: true}

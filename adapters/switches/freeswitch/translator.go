@@ -207,6 +207,7 @@ func (t *Translator) event(e Event) {
 		return
 	case "API":
 		t.askedToOriginate(e)
+		t.masked(e)
 		return
 	case "BACKGROUND_JOB":
 		t.reply(e.Body)
@@ -236,9 +237,9 @@ func (t *Translator) event(e Event) {
 	case "DTMF":
 		t.digit(l, e)
 	case "RECORD_START":
-		t.recording(l, call.Recorded)
+		t.recording(l, e.Get("Record-File-Path"), call.Recorded)
 	case "RECORD_STOP":
-		t.recording(l, call.Stopped)
+		t.recording(l, e.Get("Record-File-Path"), call.Stopped)
 	case "MEDIA_BUG_STOP":
 		if e.Get("Media-Bug-Function") == "eavesdrop" { // there are others, for recordings
 			t.listeningEnds(l)

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/callstate/callstate/adapters/store/memory"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
 	"github.com/callstate/callstate/domain/eventlog"
@@ -201,7 +200,7 @@ func apart(byLeg map[string]call.ConnID, a, b []string) bool {
 // TheLogFolds: what is live and what is replayed is the same, piece by piece.
 func (s Suite[P]) TheLogFolds(t *testing.T) {
 	for _, session := range s.short() {
-		log := memory.New()
+		log := s.NewLog()
 		e := engine.New(log, func() time.Time { return time.Time{} }, nil)
 		translator := s.Translator()
 		for _, link := range session.Links {

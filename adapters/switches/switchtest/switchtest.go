@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/callstate/callstate/adapters/store/memory"
 	"github.com/callstate/callstate/adapters/switches/connection"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
@@ -29,8 +28,16 @@ type Session[P any] struct {
 	Links [][]P
 }
 
+// Log is an event log that can be written and read.
+type Log interface {
+	engine.Store
+	eventlog.Reader
+}
+
 // Suite is a kind of switch under test.
 type Suite[P any] struct {
+	// NewLog returns an empty log.
+	NewLog func() Log
 	// Sessions are recorded ones; those that are long are only read, not played again and again.
 	Sessions []Session[P]
 	// Translator returns one that knows nothing yet.
@@ -55,15 +62,15 @@ func (s Suite[P]) short() []Session[P] {
 }
 
 // Play returns the log of a session.
-func (s Suite[P]) Play(t testing.TB, links [][]P) *memory.Store {
+func (s Suite[P]) Play(t testing.TB, links [][]P) Log {
 	t.Helper()
-	log := memory.New()
+	log := s.NewLog()
 	s.PlayInto(t, log, links)
 	return log
 }
 
 // PlayInto takes a session to a log, one batch a connection.
-func (s Suite[P]) PlayInto(t testing.TB, log *memory.Store, links [][]P) {
+func (s Suite[P]) PlayInto(t testing.TB, log Log, links [][]P) {
 	t.Helper()
 	e := engine.New(log, func() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) }, nil)
 	translator := s.Translator()

@@ -1,0 +1,236 @@
+package freeswitch_test
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/callstate/callstate/adapters/store/memory"
+	"github.com/callstate/callstate/adapters/switches/freeswitch"
+	"github.com/callstate/callstate/adapters/switches/switchtest"
+	"github.com/callstate/callstate/domain/call"
+	"github.com/callstate/callstate/domain/engine"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// What no recorded session has, from events as FreeSWITCH documents them or writes them in its source.
+
+var begin = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+
+func micro(at time.Time) string { return strconv.FormatInt(at.UnixMicro(), 10) }
+
+// fired is an event with headers given as names and values in turn.
+func fired(at time.Time, name string, namesAndValues ...string) freeswitch.Event {
+	var text strings.Builder
+	text.WriteString("Event-Name: " + name + "\nCore-UUID: core\nEvent-Date-Timestamp: " + micro(at) + "\n")
+	for i := 0; i+1 < len(namesAndValues); i += 2 {
+		text.WriteString(namesAndValues[i] + ": " + strings.ReplaceAll(url.QueryEscape(namesAndValues[i+1]), "+", "%20") + "\n")
+	}
+	e, err := freeswitch.ParseEvent(plain(text.String() + "\n"))
+	if err != nil {
+		panic(err)
+	}
+	return e
+}
+
+// session is a switch that says one thing after the other, a tenth of a second apart.
+type session struct {
+	at     time.Time
+	events []freeswitch.Event
+}
+
+func newSession() *session { return &session{at: begin} }
+
+func (s *session) say(name string, namesAndValues ...string) *session {
+	s.at = s.at.Add(100 * time.Millisecond)
+	s.events = append(s.events, fired(s.at, name, namesAndValues...))
+	return s
+}
+
+// wait lets time pass.
+func (s *session) wait(d time.Duration) *session {
+	s.at = s.at.Add(d)
+	return s
+}
+
+// about is the headers of an event about a leg.
+func about(leg, direction, channel string, more ...string) []string {
+	return append([]string{"Unique-ID", leg, "Call-Direction", direction, "variable_direction", direction, "Channel-Name", channel}, more...)
+}
+
+// caller is a call from outside that the dialplan has answered.
+func (s *session) caller() *session {
+	s.say("CHANNEL_CREATE", about("caller", "inbound", "sofia/external/0205551001@carrier", "Caller-Caller-ID-Number", "0205551001",
+		"Caller-Destination-Number", "0205550100", "Answer-State", "ringing")...)
+	return s.say("CHANNEL_ANSWER", about("caller", "inbound", "sofia/external/0205551001@carrier", "Answer-State", "answered")...)
+}
+
+// waits puts the caller into the queue sales.
+func (s *session) waits(member string) *session {
+	return s.say("CUSTOM", append(about("caller", "inbound", "sofia/external/0205551001@carrier", "Answer-State", "answered"),
+		"Event-Subclass", "callcenter::info", "CC-Action", "member-queue-start", "CC-Queue", "sales@default", "CC-Member-UUID", member,
+		"CC-Member-Session-UUID", "caller")...)
+}
+
+// agent rings the agent 1001 for the caller in the queue, and lets him answer.
+func (s *session) agent(member string) *session {
+	ties := []string{"Channel-Presence-ID", "1001@cc.test", "variable_cc_member_session_uuid", "caller", "variable_cc_member_uuid", member,
+		"variable_cc_queue", "sales@default", "variable_cc_agent", "1001@default"}
+	s.say("CHANNEL_CREATE", about("agent", "outbound", "sofia/internal/1001@10.0.0.1", append(ties, "Answer-State", "ringing")...)...)
+	s.say("CHANNEL_PROGRESS", about("agent", "outbound", "sofia/internal/1001@10.0.0.1", append(ties, "Answer-State", "ringing")...)...)
+	return s.say("CHANNEL_ANSWER", about("agent", "outbound", "sofia/internal/1001@10.0.0.1", append(ties, "Answer-State", "answered")...)...)
+}
+
+// talk connects the caller with the agent.
+func (s *session) talk(member string) *session {
+	s.say("CUSTOM", append(about("agent", "outbound", "sofia/internal/1001@10.0.0.1", "Answer-State", "answered"), "Event-Subclass", "callcenter::info",
+		"CC-Action", "bridge-agent-start", "CC-Queue", "sales@default", "CC-Agent", "1001@default", "CC-Agent-UUID", "agent",
+		"CC-Member-UUID", member, "CC-Member-Session-UUID", "caller")...)
+	return s.of("caller", "CHANNEL_BRIDGE", "Bridge-A-Unique-ID", "caller", "Bridge-B-Unique-ID", "agent")
+}
+
+// of is an event about a leg that is known and answered.
+func (s *session) of(leg, name string, more ...string) *session {
+	return s.say(name, append([]string{"Unique-ID", leg, "Answer-State", "answered"}, more...)...)
+}
+
+// ends is the end of a leg: recv_bye where it hung up itself.
+func (s *session) ends(leg, disposition string) *session {
+	end := []string{"Unique-ID", leg, "Answer-State", "hangup", "Hangup-Cause", "NORMAL_CLEARING", "variable_sip_hangup_disposition", disposition}
+	return s.say("CHANNEL_HANGUP", end[:6]...).say("CHANNEL_HANGUP_COMPLETE", end...)
+}
+
+// calls are the calls of the session, by the id of the leg that began them.
+func (s *session) calls(t *testing.T) map[string]call.State {
+	t.Helper()
+	log := memory.New()
+	e := engine.New(log, time.Now, nil)
+	translator := freeswitch.NewTranslator(freeswitch.Vocabulary{Switch: "pbx"})
+	require.NoError(t, e.Ingest(t.Context(), translator.LinkUp("", time.Time{})))
+	for _, event := range s.events {
+		require.NoError(t, e.Ingest(t.Context(), translator.Translate(event, time.Time{})))
+	}
+	require.NoError(t, e.Ingest(t.Context(), translator.LinkDown("end", time.Time{})))
+	calls := map[string]call.State{}
+	byStream, _ := switchtest.Calls(t, log)
+	for _, state := range byStream {
+		calls[state.SwitchCallID] = state
+	}
+	return calls
+}
+
+// callcenter sends no member-queue-end for a caller who leaves between the agent's answer and the bridge.
+func TestACallerWhoLeavesJustAsTheAgentAnswers(t *testing.T) {
+	c := newSession().caller().waits("m1").agent("m1").ends("caller", "recv_bye").ends("agent", "send_bye").calls(t)["caller"]
+	require.Len(t, c.Visits, 1)
+	assert.Equal(t, call.VisitAbandoned, c.Visits[0].End)
+	assert.True(t, c.Ended())
+	assert.Equal(t, call.PartyID("caller"), c.EndedBy)
+}
+
+// BREAK_OUT is what callcenter says of a caller who hangs up, and of one who is sent elsewhere by a command.
+func TestACallerWhoIsSentElsewhereHasNotGivenUp(t *testing.T) {
+	s := newSession().caller().waits("m1")
+	s.say("CUSTOM", "Unique-ID", "caller", "Answer-State", "answered", "Event-Subclass", "callcenter::info", "CC-Action", "member-queue-end", "CC-Queue", "sales@default",
+		"CC-Member-UUID", "m1", "CC-Member-Session-UUID", "caller", "CC-Cause", "Cancel", "CC-Cancel-Reason", "BREAK_OUT")
+	c := s.of("caller", "CHANNEL_EXECUTE", "Application", "playback", "Application-Data", "closed.wav").ends("caller", "recv_bye").calls(t)["caller"]
+	require.Len(t, c.Visits, 1)
+	assert.Equal(t, call.Left, c.Visits[0].End)
+	assert.Equal(t, call.Redirected, c.Visits[0].Reason)
+}
+
+// A caller who comes back is given the place that he had (abandoned-resume-allowed), under the old member's id.
+func TestACallerWhoComesBackWaitsAnew(t *testing.T) {
+	s := newSession().caller()
+	s.say("CUSTOM", append(about("caller", "inbound", "sofia/external/0205551001@carrier", "Answer-State", "answered"),
+		"Event-Subclass", "callcenter::info", "CC-Action", "member-queue-resume", "CC-Queue", "sales@default", "CC-Member-UUID", "of-the-first-call",
+		"CC-Member-Session-UUID", "caller")...)
+	c := s.agent("of-the-first-call").talk("of-the-first-call").ends("agent", "recv_bye").ends("caller", "send_bye").calls(t)["caller"]
+	require.Len(t, c.Visits, 1)
+	assert.Equal(t, []any{call.Distributed, "1001"}, []any{c.Visits[0].End, c.Visits[0].Agent})
+	assert.Equal(t, call.PartyID("agent"), c.EndedBy)
+}
+
+func TestATransferThatWasAskedForHereHasAnAuthor(t *testing.T) {
+	s := newSession().caller().waits("m1").agent("m1").talk("m1").wait(3 * time.Second)
+	s.say("CHANNEL_HANGUP", "Unique-ID", "agent", "Answer-State", "hangup", "Hangup-Cause", "NORMAL_CLEARING", "variable_callstate_transfer", "1003")
+	s.of("caller", "CHANNEL_UNBRIDGE", "Bridge-A-Unique-ID", "caller", "Bridge-B-Unique-ID", "agent", "Caller-Transfer-Source", "1:x:bl_xfer:1003/internal/XML")
+	s.say("CHANNEL_HANGUP_COMPLETE", "Unique-ID", "agent", "Answer-State", "hangup", "Hangup-Cause", "NORMAL_CLEARING", "variable_sip_hangup_disposition", "send_bye")
+	c := s.ends("caller", "recv_bye").calls(t)["caller"]
+	require.Len(t, c.Transfers, 1)
+	assert.Equal(t, []any{call.Blind, call.PartyID("agent"), "1003"}, []any{c.Transfers[0].Kind, c.Transfers[0].By, c.Transfers[0].To})
+}
+
+func TestASupervisorWhoIsHeardFromTheStart(t *testing.T) {
+	for name, s := range map[string]struct {
+		aleg, bleg string
+		mode       call.SupervisionMode
+	}{"by nobody": {"", "", call.Silent}, "by the agent": {"true", "", call.Whisper}, "by both": {"true", "true", call.Barge}} {
+		t.Run(name, func(t *testing.T) {
+			listening := newSession().caller().waits("m1").agent("m1").talk("m1")
+			listening.say("CHANNEL_CREATE", about("boss", "outbound", "sofia/internal/1007@10.0.0.7", "Channel-Presence-ID", "1007@cc.test", "Answer-State", "ringing")...)
+			listening.of("boss", "CHANNEL_EXECUTE", "Application", "eavesdrop", "Application-Data", "agent",
+				"variable_eavesdrop_whisper_aleg", s.aleg, "variable_eavesdrop_whisper_bleg", s.bleg)
+			c := listening.ends("boss", "recv_bye").ends("caller", "recv_bye").ends("agent", "send_bye").calls(t)["caller"]
+			require.Len(t, c.Observers, 1)
+			assert.Equal(t, []any{"1007", s.mode}, []any{c.Observers[0].DN, c.Observers[0].Mode})
+			assert.False(t, c.Observers[0].LeftAt.IsZero())
+		})
+	}
+}
+
+func TestARecordingIsMaskedByACommand(t *testing.T) {
+	s := newSession().caller().waits("m1").agent("m1").talk("m1")
+	s.of("agent", "RECORD_START", "Record-File-Path", "/rec/a.wav")
+	s.say("API", "API-Command", "uuid_record", "API-Command-Argument", "agent mask /rec/a.wav")
+	paused := s.calls(t)["caller"].Recordings
+	require.Len(t, paused, 1)
+	assert.Equal(t, []any{"/rec/a.wav", call.Paused}, []any{paused[0].ID, paused[0].State})
+	s.say("API", "API-Command", "uuid_record", "API-Command-Argument", "agent unmask /rec/a.wav")
+	assert.Equal(t, call.Recorded, s.calls(t)["caller"].Recordings[0].State)
+	s.of("agent", "RECORD_STOP", "Record-File-Path", "/rec/a.wav")
+	assert.Equal(t, call.Stopped, s.calls(t)["caller"].Recordings[0].State)
+}
+
+func TestACallIsParkedAndTakenFromThere(t *testing.T) {
+	s := newSession().caller()
+	s.of("caller", "CUSTOM", "Event-Subclass", "valet_parking::info", "Action", "hold", "Valet-Extension", "6001")
+	parked := s.calls(t)["caller"].Parkings
+	require.Len(t, parked, 1)
+	assert.Equal(t, []any{"6001", call.PartyID("caller"), true}, []any{parked[0].Space, parked[0].Party, parked[0].EndedAt.IsZero()})
+
+	s.say("CHANNEL_CREATE", about("taker", "inbound", "sofia/internal/1004@cc.test", "Channel-Presence-ID", "1004@cc.test",
+		"Caller-Destination-Number", "6001", "Answer-State", "ringing")...)
+	s.of("taker", "CUSTOM", "Event-Subclass", "valet_parking::info", "Action", "bridge", "Valet-Extension", "6001", "Bridge-To-UUID", "caller")
+	s.of("caller", "CHANNEL_BRIDGE", "Bridge-A-Unique-ID", "caller", "Bridge-B-Unique-ID", "taker")
+	calls := s.ends("caller", "recv_bye").ends("taker", "send_bye").calls(t)
+	taken := calls["caller"]
+	assert.Equal(t, []any{call.ParkRetrieved, "1004"}, []any{taken.Parkings[0].Reason, taken.Parkings[0].By})
+	assert.Equal(t, []call.ConnID{calls["taker"].ConnID}, taken.Absorbed, "the call of who took it has become part of this one")
+}
+
+func TestWhatIsMissedIsTold(t *testing.T) {
+	s := newSession()
+	for _, n := range []string{"10", "13", "12", "900", "899", "10000"} {
+		s.say("HEARTBEAT", "Event-Sequence", n)
+	}
+	log := memory.New()
+	e := engine.New(log, time.Now, nil)
+	translator := freeswitch.NewTranslator(freeswitch.Vocabulary{Switch: "pbx"})
+	require.NoError(t, e.Ingest(t.Context(), translator.LinkUp("", time.Time{})))
+	for _, event := range s.events {
+		require.NoError(t, e.Ingest(t.Context(), translator.Translate(event, time.Time{})))
+	}
+	var gaps []string
+	for r, err := range log.ReadAll(t.Context(), 0) {
+		require.NoError(t, err)
+		if r.Type == "GapDetected" {
+			gaps = append(gaps, string(r.Data))
+		}
+	}
+	assert.Equal(t, []string{`{"switch":"pbx","missed":886}`, `{"switch":"pbx","missed":9099}`}, gaps,
+		"a few numbers are for others, and some come late; hundreds are lost")
+}
