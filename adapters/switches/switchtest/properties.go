@@ -68,11 +68,58 @@ func (s Suite[P]) AnySinglePieceMayBeLost(t *testing.T, untold map[string]string
 			for _, link := range session.Links {
 				links = append(links, slices.DeleteFunc(slices.Clone(link), unread))
 			}
-			for kind, where := range s.silentLosses(t, links) {
-				assert.Contains(t, untold, kind, where)
+			for _, conversation := range s.conversations(t, links) {
+				for kind, where := range s.silentLosses(t, conversation) {
+					assert.Contains(t, untold, kind, where)
+				}
 			}
 		})
 	}
+}
+
+// conversations is a session told once for each of its conversations, with what is about that one and what is about none:
+// what is lost of one does not concern the others, and each is played as often as it has pieces.
+func (s Suite[P]) conversations(t *testing.T, links [][]P) [][][]P {
+	t.Helper()
+	if len(links) > 1 { // a snapshot is about all
+		return [][][]P{links}
+	}
+	calls, _ := Calls(t, s.Play(t, links))
+	of := map[string]string{} // by leg, another one of the same conversation; who has none stands for all
+	var root func(leg string) string
+	root = func(leg string) string {
+		if next, ok := of[leg]; ok {
+			return root(next)
+		}
+		return leg
+	}
+	join := func(a, b string) {
+		if root(a) != root(b) {
+			of[root(a)] = root(b)
+		}
+	}
+	for leg, id := range conversationsByLeg(calls) {
+		join(leg, id.String())
+	}
+	for _, piece := range links[0] {
+		for _, leg := range s.Legs(piece) {
+			join(leg, s.Legs(piece)[0])
+		}
+	}
+	told := map[string][]P{}
+	for _, piece := range links[0] {
+		if legs := s.Legs(piece); len(legs) > 0 {
+			told[root(legs[0])] = nil
+		}
+	}
+	var all [][][]P
+	for one := range told {
+		all = append(all, [][]P{slices.DeleteFunc(slices.Clone(links[0]), func(piece P) bool {
+			legs := s.Legs(piece)
+			return len(legs) > 0 && root(legs[0]) != one
+		})})
+	}
+	return all
 }
 
 // silentLosses loses one piece after the other and tells, by its kind, where that changed a record without a mark.
