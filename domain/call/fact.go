@@ -72,9 +72,17 @@ type IVRIs struct {
 
 // DataIs: these entries of the user data have these values. Entries that are not named keep theirs.
 type DataIs struct {
-	At  time.Time
-	Set []Pair
-	By  string // "ivr:main", "switch"
+	At       time.Time
+	Set      []Pair
+	By       string // "ivr:main", "switch"
+	Inferred bool
+}
+
+// MissedIs: a report of the switch about a party has not come in, as other reports show. What it said is not known.
+type MissedIs struct {
+	At     time.Time
+	Party  PartyID
+	Report string // what was missed, in the words of the switch
 }
 
 func (f CallIs) at() time.Time  { return f.At }
@@ -82,3 +90,5 @@ func (f PartyIs) at() time.Time { return f.At }
 func (f VisitIs) at() time.Time { return f.At }
 func (f IVRIs) at() time.Time   { return f.At }
 func (f DataIs) at() time.Time  { return f.At }
+
+func (f MissedIs) at() time.Time { return f.At }

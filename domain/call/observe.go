@@ -25,8 +25,12 @@ func Observe(s State, f Fact) []Event {
 	return append(events, conclude(Fold(s, events...), events[len(events)-1])...)
 }
 
-// observeAfterEnd: what comes for a call that is over is a repetition, unless a party lives in it.
+// observeAfterEnd: what comes for a call that is over is a repetition, unless a party lives in it. That something was
+// missed may show late.
 func observeAfterEnd(s State, f Fact) []Event {
+	if missed, ok := f.(MissedIs); ok {
+		return missed.observe(s)
+	}
 	p, ok := f.(PartyIs)
 	if !ok || !p.State.Live() || !p.At.After(s.EndedAt) {
 		return nil
@@ -187,7 +191,11 @@ func (f DataIs) observe(s State) []Event {
 	if size := s.packed(set); size > MaxUserData {
 		return s.anomaly(f, UserDataTooLarge, f.By, set[0].Key)
 	}
-	return []Event{{At: f.At, Body: UserDataChanged{Set: set, By: f.By}}}
+	return []Event{{At: f.At, Inferred: f.Inferred, Body: UserDataChanged{Set: set, By: f.By}}}
+}
+
+func (f MissedIs) observe(s State) []Event {
+	return s.anomaly(f, MissedReport, string(f.Party), f.Report)
 }
 
 // setPair keeps pairs sorted by key, the last value winning.

@@ -130,7 +130,7 @@ const (
 	Elsewhere   LeaveReason = "distributed" // another queue of the same call was faster
 )
 
-// Anomaly is a kind of contradiction between what the switch said and what was known.
+// Anomaly is a kind of contradiction between what the switch said and what was known, or among what it said.
 type Anomaly string
 
 const (
@@ -138,6 +138,7 @@ const (
 	ActivityAfterEnd  Anomaly = "activityAfterEnd"  // a call that had ended has a new party
 	IllegalTransition Anomaly = "illegalTransition" // a state that cannot follow the present one
 	UserDataTooLarge  Anomaly = "userDataTooLarge"  // more user data than a call can carry
+	MissedReport      Anomaly = "missedReport"      // the switch said something that has not come in: the history has a gap
 )
 
 // TransferKind is how a call was transferred.

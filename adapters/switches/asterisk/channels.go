@@ -18,7 +18,7 @@ type channel struct {
 	trunk    bool
 	number   string // external number dialled through the trunk, or that called through it
 	born     time.Time
-	heard    time.Time // last named in an event
+	named    time.Time // last in an event
 	ringing  bool      // born in state Ring: it called the switch
 	made     bool      // seen born in another state: the switch made it
 	shown    string    // the number that a device is shown which the switch made a call to
@@ -39,12 +39,24 @@ type channel struct {
 
 	transferredAt time.Time // when it was last sent on
 
+	step      step // of the dialplan that it takes
+	announced step // what that is about to do, and has not been heard of yet
+	music     bool // it hears music on hold
+	dialBegan bool // it was told that it is dialled,
+	dialEnded bool // and what came of that
+	declined  bool // the queue has told that it did not take the call
+	inRoom    bool // it has been told to be in a conference room
+	reported  [reports]int8
+	logged    [reports]int8
+
 	recording  string // its last recording, as long as it goes on
 	spyOptions string // of the ChanSpy application that it runs
 	digits     int    // keyed since the last thing it did
 
 	hangupRequested bool
-	leftBridgeAt    time.Time  // when it last left one
+	hangupHeard     bool       // by its HangupRequest
+	leftBridge      string     // the last that it left,
+	leftBridgeAt    time.Time  // and when
 	cutOff          bool       // the switch hung up by itself
 	endCause        call.Cause // why it will end, as far as told before the Hangup
 	endedBy         *channel   // who made it end, as far as told before the Hangup
@@ -80,7 +92,7 @@ func (t *Translator) channel(b Block, prefix string) *channel {
 		}
 		ch = t.newChannel(b, prefix, id, name)
 	}
-	ch.heard = t.clock.last
+	ch.named = t.clock.last
 	if ch.made && ch.told == call.Null && prefix == "" {
 		if number := known(b.Get("CallerIDNum")); number != ch.shown {
 			ch.shown = strings.Clone(number)
@@ -267,8 +279,13 @@ func (t *Translator) hold(b Block, state call.Telephony) {
 	if ch == nil || ch.told == state || ch.told == call.Null {
 		return
 	}
-	t.party(ch, call.PartyIs{State: state})
-	if state == call.Held {
+	t.holds(ch, call.PartyIs{State: state})
+}
+
+// holds tells that a party has put its call on hold, or has taken it back.
+func (t *Translator) holds(ch *channel, f call.PartyIs) {
+	t.party(ch, f)
+	if f.State == call.Held {
 		t.held[ch.dn()] = ch
 	}
 }

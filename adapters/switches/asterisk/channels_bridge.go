@@ -3,6 +3,7 @@ package asterisk
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/callstate/callstate/domain/call"
 )
@@ -12,10 +13,33 @@ func (t *Translator) bridgeEnter(b Block) {
 	if ch == nil {
 		return
 	}
-	t.joinBridge(ch, b.Get("BridgeUniqueid"))
+	t.joinBridge(ch, bridgeID(ch, b))
+	t.entered(ch, b)
 	t.tellDigits(ch)
 	t.backToCall(ch)
 	t.hiddenConsult(ch.bridge)
+}
+
+// bridgeID is the bridge that a block names. Who waits in a holding bridge, parked say, is not with the others who do: to
+// each it is one of his own.
+func bridgeID(ch *channel, b Block) string {
+	bridge := strings.Clone(b.Get("BridgeUniqueid"))
+	if b.Get("BridgeTechnology") == "holding_bridge" {
+		bridge += "/" + ch.id
+	}
+	return bridge
+}
+
+// entered looks whether what goes with a channel's coming into a bridge was told too.
+func (t *Translator) entered(ch *channel, b Block) {
+	if b.Get("BridgeCreator") != "ConfBridge" {
+		return
+	}
+	t.doubt(func(time.Time) {
+		if t.alive(ch) && !ch.inRoom {
+			t.missed(ch, "ConfbridgeJoin")
+		}
+	})
 }
 
 func (t *Translator) joinBridge(ch *channel, bridge string) {
@@ -27,6 +51,11 @@ func (t *Translator) joinBridge(ch *channel, bridge string) {
 
 func (t *Translator) bridgeLeave(b Block) {
 	if ch := t.channel(b, ""); ch != nil {
+		bridge := bridgeID(ch, b)
+		if bridge != ch.bridge && bridge != ch.leftBridge && t.witnessed(ch) {
+			t.missed(ch, "BridgeEnter")
+		}
+		ch.leftBridge = bridge
 		t.leftConversation(ch)
 		t.leaveBridge(ch)
 		ch.leftBridgeAt = t.clock.last

@@ -160,7 +160,11 @@ func (t *Translator) bridged(ch *channel) []*channel {
 // blindTransfer: a party sends the other one on, and leaves.
 func (t *Translator) blindTransfer(b Block) {
 	by, who := t.channel(b, "Transferer"), t.channel(b, "Transferee")
-	if by == nil || by.told == call.Released || b.Get("Result") != "Success" {
+	if by == nil {
+		return
+	}
+	t.reported(by, blindTransferred)
+	if by.told == call.Released || b.Get("Result") != "Success" {
 		return
 	}
 	t.callFact(by.call.connID, call.TransferIs{At: t.clock.next(), Kind: call.Blind, By: call.PartyID(by.id), To: known(b.Get("Extension"))})
@@ -176,7 +180,11 @@ func (t *Translator) blindTransfer(b Block) {
 func (t *Translator) attendedTransfer(b Block) {
 	first, second := t.channel(b, "OrigTransferer"), t.channel(b, "SecondTransferer")
 	target := t.channel(b, "TransferTarget")
-	if first == nil || first.told == call.Released || b.Get("Result") != "Success" {
+	if first == nil {
+		return
+	}
+	t.reported(first, attendedTransferred)
+	if first.told == call.Released || b.Get("Result") != "Success" {
 		return
 	}
 	if who := t.channel(b, "Transferee"); who != nil {
@@ -316,7 +324,7 @@ func (t *Translator) conferenceJoin(b Block) {
 	if r.members[ch] {
 		return // told before
 	}
-	r.members[ch] = true
+	r.members[ch], ch.inRoom = true, true
 	if ch.call != r.call {
 		t.merge(r.call, ch.call, call.Conferenced)
 	}
@@ -345,6 +353,7 @@ func (t *Translator) parked(b Block) {
 	if ch == nil {
 		return
 	}
+	t.reported(ch, parkedReport)
 	space := b.Get("ParkingSpace")
 	t.redirected(ch, space)
 	t.callFact(ch.call.connID, call.ParkIs{At: t.clock.next(), Party: call.PartyID(ch.id), Space: space, Parked: true})
@@ -356,6 +365,7 @@ func (t *Translator) unparked(b Block, reason call.UnparkReason) {
 	if ch == nil {
 		return
 	}
+	t.reported(ch, unparkedReport)
 	fact := call.ParkIs{At: t.clock.next(), Party: call.PartyID(ch.id), Reason: reason}
 	taker := t.channel(b, "Retriever")
 	if taker != nil {

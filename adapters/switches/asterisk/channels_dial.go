@@ -3,6 +3,7 @@ package asterisk
 import (
 	"cmp"
 	"strings"
+	"time"
 
 	"github.com/callstate/callstate/domain/call"
 )
@@ -11,6 +12,12 @@ func (t *Translator) dialBegin(b Block) {
 	caller, dest := t.channel(b, ""), t.channel(b, "Dest")
 	if dest == nil {
 		return
+	}
+	switch {
+	case b.Event() == "DialBegin":
+		dest.dialBegan = true
+	case b.Get("DialStatus") == "RINGING":
+		t.stateIs(dest, "5", b, "Dest")
 	}
 	if dest.trunk {
 		dest.number = cmp.Or(dialedNumber(b.Get("DialString")), dest.number)
@@ -59,7 +66,15 @@ func dialedNumber(dialString string) string {
 
 func (t *Translator) dialEnd(b Block) {
 	caller, dest := t.channel(b, ""), t.channel(b, "Dest")
-	if dest == nil || dest.told == call.Released {
+	if dest == nil {
+		return
+	}
+	if !dest.dialBegan && !dest.local && t.witnessed(dest) { // of a Local channel it is not always told
+		t.missed(dest, "DialBegin")
+		dest.dialBegan = true
+	}
+	dest.dialEnded = true
+	if dest.told == call.Released {
 		return
 	}
 	switch status := b.Get("DialStatus"); status {
@@ -73,6 +88,13 @@ func (t *Translator) dialEnd(b Block) {
 		t.failed(dest, call.Unreachable)
 	case "NOANSWER":
 		t.mustEnd(dest)
+		if dest.offer != nil && caller != nil {
+			t.doubt(func(time.Time) {
+				if !dest.declined {
+					t.missed(caller, "AgentRingNoAnswer")
+				}
+			})
+		}
 		if dest.endCause == "" {
 			dest.endCause = call.NoAnswer
 		}

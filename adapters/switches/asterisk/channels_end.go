@@ -8,13 +8,17 @@ import (
 )
 
 func (t *Translator) hangupRequest(b Block) {
-	ch := t.channel(b, "")
-	if ch == nil {
-		return
+	if ch := t.channel(b, ""); ch != nil {
+		ch.hangupHeard = true
+		t.hangsUp(ch, q850(b.Get("Cause")))
 	}
+}
+
+// hangsUp: who is at a channel's end hangs up.
+func (t *Translator) hangsUp(ch *channel, cause call.Cause) {
 	t.mustEnd(ch)
 	ch.hangupRequested = true
-	if cause := q850(b.Get("Cause")); cause.Unanswered() && ch.told < call.Connected {
+	if cause.Unanswered() && ch.told < call.Connected {
 		ch.endCause = cause
 	}
 	ch.wait.gaveUp()
@@ -92,6 +96,10 @@ func (t *Translator) hangup(b Block) {
 // hungUp: the channel is gone, now or, where it was missed, since a moment that is known.
 func (t *Translator) hungUp(ch *channel, cause call.Cause, since time.Time) {
 	inferred := t.inferring
+	t.unheard(ch)
+	if ch.dialedBy != nil && ch.dialBegan && !ch.dialEnded && t.witnessed(ch) {
+		t.missed(ch, "DialEnd")
+	}
 	t.tellRedirect(ch)
 	t.settleWait(ch, true)
 	by := call.PartyID("")
@@ -126,22 +134,39 @@ func (t *Translator) hungUp(ch *channel, cause call.Cause, since time.Time) {
 	if len(t.rooms) > 0 {
 		t.leaveRooms(ch)
 	}
-	t.gone.add(ch.id)
+	t.gone.add(departed{id: ch.id, name: ch.name, call: ch.call.connID, requested: ch.hangupRequested || !t.witnessed(ch)})
 	t.leaveCall(ch)
 }
 
 // gone remembers the channels that hung up last: some events of a channel come after its Hangup.
 type gone struct {
-	ids  map[string]bool
-	ring [1024]string
-	next int
+	ids, names map[string]*departed
+	ring       [1024]*departed
+	next       int
 }
 
-func (g *gone) has(id string) bool { return g.ids[id] }
+// departed is a channel that has hung up.
+type departed struct {
+	id, name  string
+	call      call.ConnID
+	requested bool // it asked for it, or may have before it was seen
+}
 
-func (g *gone) add(id string) {
-	delete(g.ids, g.ring[g.next])
-	g.ring[g.next], g.ids[id] = id, true
+func newGone() gone { return gone{ids: map[string]*departed{}, names: map[string]*departed{}} }
+
+func (g *gone) has(id string) bool { return g.ids[id] != nil }
+
+// named is the channel that had a name last; nil where it is not remembered.
+func (g *gone) named(name string) *departed { return g.names[name] }
+
+func (g *gone) add(d departed) {
+	if old := g.ring[g.next]; old != nil {
+		delete(g.ids, old.id)
+		if g.names[old.name] == old { // a restarted switch begins its names again
+			delete(g.names, old.name)
+		}
+	}
+	g.ring[g.next], g.ids[d.id], g.names[d.name] = &d, &d, &d
 	g.next = (g.next + 1) % len(g.ring)
 }
 

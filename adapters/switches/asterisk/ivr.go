@@ -21,35 +21,48 @@ func (t *Translator) userEvent(b Block) {
 	if ch == nil {
 		return // sent from outside a channel: it names no call
 	}
+	ch.heard("UserEvent")
+	t.sent(ch, b.Get("UserEvent"), b.After("UserEvent"), false)
+}
+
+// sent reads what a channel's dialplan says by a user event. inferred: the event itself has not come.
+func (t *Translator) sent(ch *channel, name string, headers []Header, inferred bool) {
+	get := func(name string) string {
+		for _, h := range headers {
+			if sameName(h.Name, name) {
+				return h.Value
+			}
+		}
+		return ""
+	}
 	t.tellDigits(ch)
-	name := b.Get("UserEvent")
 	switch {
 	case strings.EqualFold(name, "IvrEnter"):
-		t.enterIVR(ch, ivrStay{name: b.Get("Ivr")})
+		t.enterIVR(ch, ivrStay{name: get("Ivr")}, inferred)
 	case strings.EqualFold(name, "IvrLeave"):
-		if ivr := b.Get("Ivr"); ivr != "" && ch.ivr.name != ivr {
+		if ivr := get("Ivr"); ivr != "" && ch.ivr.name != ivr {
 			if ch.leftIVR == ivr && ch.ivr.name == "" {
 				break // told before
 			}
 			t.leaveIVR(ch, "", true)
 			ch.ivr = ivrStay{name: ivr} // its beginning was missed
 		}
-		t.leaveIVR(ch, b.Get("Choice"), false)
+		t.leaveIVR(ch, get("Choice"), inferred)
 	case strings.EqualFold(name, "CallData"):
 		var set []call.Pair
-		for _, h := range b.After("UserEvent") {
+		for _, h := range headers {
 			set = append(set, call.Pair{Key: strings.Clone(h.Name), Value: strings.Clone(h.Value)})
 		}
-		t.attach(ch, set)
+		t.attach(ch, set, inferred)
 	}
 	t.wentOn(ch)
 }
 
-func (t *Translator) attach(ch *channel, set []call.Pair) {
+func (t *Translator) attach(ch *channel, set []call.Pair, inferred bool) {
 	if len(set) == 0 {
 		return
 	}
-	data := call.DataIs{Set: set, By: "switch"}
+	data := call.DataIs{Set: set, By: "switch", Inferred: inferred}
 	if ch.ivr.name != "" {
 		data.By = "ivr:" + ch.ivr.name
 	}
@@ -62,14 +75,14 @@ func (t *Translator) attach(ch *channel, set []call.Pair) {
 	t.callFact(ch.call.connID, data)
 }
 
-func (t *Translator) enterIVR(ch *channel, stay ivrStay) {
+func (t *Translator) enterIVR(ch *channel, stay ivrStay, inferred bool) {
 	if stay.name == "" || ch.ivr.name == stay.name || stay.implicit && ch.ivr.name != "" && !ch.ivr.implicit {
 		return
 	}
 	t.leaveIVR(ch, "", !ch.ivr.implicit)
 	t.introduce(ch, Block{}, "")
 	ch.ivr, ch.leftIVR = stay, ""
-	t.callFact(ch.call.connID, call.IVRIs{At: t.clock.next(), IVR: stay.name, Party: call.PartyID(ch.id), Inside: true})
+	t.callFact(ch.call.connID, call.IVRIs{At: t.clock.next(), IVR: stay.name, Party: call.PartyID(ch.id), Inside: true, Inferred: inferred})
 }
 
 // leaveIVR: the IVR lets go of the channel. inferred: it did not say so.
@@ -89,6 +102,8 @@ func (t *Translator) newexten(b Block) {
 	if ch == nil {
 		return
 	}
+	t.unheard(ch)
+	t.steps(ch, b)
 	extension, application := firstOf(b.Get("Extension"), b.Get("Exten")), b.Get("Application")
 	if extension == "h" { // the hangup extension: the caller is gone already
 		ch.wait.gaveUp()
@@ -112,9 +127,9 @@ func (t *Translator) newexten(b Block) {
 	switch {
 	case strings.HasSuffix(application, "AGI"):
 		script, _, _ := strings.Cut(b.Get("AppData"), ",")
-		t.enterIVR(ch, ivrStay{name: path.Base(script), implicit: true})
+		t.enterIVR(ch, ivrStay{name: path.Base(script), implicit: true}, false)
 	case matchesAny(t.vocabulary.IVRContexts, context):
-		t.enterIVR(ch, ivrStay{name: context, implicit: true, context: context})
+		t.enterIVR(ch, ivrStay{name: context, implicit: true, context: context}, false)
 	}
 	if application != "AppQueue" && !ch.wait.announced().IsZero() {
 		t.settleWait(ch, false)
@@ -123,8 +138,19 @@ func (t *Translator) newexten(b Block) {
 
 // agiExec: a script controls the channel. Where the dialplan class is on, newexten knew it before, with its name.
 func (t *Translator) agiExec(b Block) {
-	if ch := t.channel(b, ""); ch != nil && !t.dialplan {
-		t.enterIVR(ch, ivrStay{name: "agi", implicit: true})
+	ch := t.channel(b, "")
+	if ch == nil {
+		return
+	}
+	t.unheard(ch)
+	if !t.dialplan {
+		t.enterIVR(ch, ivrStay{name: "agi", implicit: true}, false)
+	}
+	if arguments, found := strings.CutPrefix(b.Get("Command"), "EXEC UserEvent "); found {
+		ch.announced = step{"UserEvent", strings.Clone(strings.Trim(arguments, `"`))}
+	} else if arguments, found := strings.CutPrefix(b.Get("Command"), "SET VARIABLE "); found {
+		variable, value, _ := strings.Cut(arguments, " ")
+		ch.announced = step{"Set", variable + "=" + strings.Trim(value, `"`)}
 	}
 }
 
@@ -132,22 +158,24 @@ func (t *Translator) agiExec(b Block) {
 func (t *Translator) varSet(b Block) {
 	t.dialplan = true
 	variable := strings.TrimLeft(b.Get("Variable"), "_")
-	attached := matchesAny(t.vocabulary.DataVariables, variable)
-	if variable != "QUEUESTATUS" && variable != "AGISTATUS" && !attached {
+	if variable != "QUEUESTATUS" && variable != "AGISTATUS" && !matchesAny(t.vocabulary.DataVariables, variable) {
 		return
 	}
-	ch := t.channel(b, "")
-	if ch == nil {
-		return
+	if ch := t.channel(b, ""); ch != nil {
+		ch.heard("Set")
+		t.variableIs(ch, variable, b.Get("Value"), false)
 	}
-	value := b.Get("Value")
+}
+
+// variableIs: a channel variable has a value. inferred: VarSet has not come.
+func (t *Translator) variableIs(ch *channel, variable, value string, inferred bool) {
 	switch {
 	case variable == "QUEUESTATUS":
 		t.queueStatus(ch, value)
 	case variable == "AGISTATUS" && ch.ivr.implicit && ch.ivr.context == "":
-		t.leaveIVR(ch, "", false)
-	case attached && value != "":
-		t.attach(ch, []call.Pair{{Key: strings.Clone(variable), Value: strings.Clone(value)}})
+		t.leaveIVR(ch, "", inferred)
+	case value != "" && matchesAny(t.vocabulary.DataVariables, variable):
+		t.attach(ch, []call.Pair{{Key: strings.Clone(variable), Value: strings.Clone(value)}}, inferred)
 	}
 }
 

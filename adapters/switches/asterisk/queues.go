@@ -240,6 +240,7 @@ func (t *Translator) agentRingNoAnswer(b Block) {
 	if caller := t.channel(b, ""); dest.offer == nil && caller != nil && caller.wait != nil {
 		dest.offer = &offer{agent: agentID(b.Get("MemberName")), wait: caller.wait}
 	}
+	dest.declined = true
 	for _, party := range t.behind(dest) {
 		cause := party.endCause
 		if !cause.Unanswered() {

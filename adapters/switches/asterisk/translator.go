@@ -55,6 +55,7 @@ type Translator struct {
 	gone      gone
 	ending    []*channel // channels that must hang up at once
 	unsettled []*channel // waits whose end was announced without saying how
+	doubts    []doubt    // in the order in which they came up
 	roster    roster
 	working   map[string]work  // after-call work, by agent
 	lists     map[string]*list // answers to list actions under way, by ActionID
@@ -89,8 +90,8 @@ func (t *Translator) forget() {
 	t.channels, t.byName = map[string]*channel{}, map[string]*channel{}
 	t.calls, t.bridges = map[string]*callOnSwitch{}, map[string][]*channel{}
 	t.locals, t.held, t.rooms = map[string]*channel{}, map[string]*channel{}, map[string]*room{}
-	t.gone = gone{ids: map[string]bool{}}
-	t.lists, t.unsettled, t.ending = map[string]*list{}, nil, nil
+	t.gone = newGone()
+	t.lists, t.unsettled, t.ending, t.doubts = map[string]*list{}, nil, nil, nil
 	t.channelsListed, t.queuesListed = false, false
 }
 
@@ -117,6 +118,7 @@ func (t *Translator) LinkDown(reason string, received time.Time) []engine.Observ
 		t.clock.tell(received) // a recording without a single time: whatever is in it happened just after the last
 	}
 	t.flushEarly()
+	t.settleDoubts(t.clock.next()) // what was still to come is lost with the link
 	t.settleQueues(t.clock.next())
 	t.endOverdue(t.clock.last)
 	if received.IsZero() && t.clock.last.Sub(t.upAt) > hangupPatience {
@@ -167,8 +169,14 @@ func (t *Translator) Translate(b Block, received time.Time) []engine.Observation
 
 func (t *Translator) event(event string, b Block) {
 	switch event {
-	case "Newchannel", "Newstate", "NewCallerid", "NewConnectedLine", "MusicOnHoldStart", "MusicOnHoldStop":
+	case "Newchannel", "Newstate", "NewCallerid", "NewConnectedLine":
 		t.channel(b, "")
+	case "MusicOnHoldStart":
+		t.music(b, true)
+	case "MusicOnHoldStop":
+		t.music(b, false)
+	case "CEL":
+		t.eventLogged(b)
 	case "Hangup":
 		t.hangup(b)
 	case "HangupRequest":
@@ -321,6 +329,9 @@ func (t *Translator) linkFact(f link.Fact) {
 func (t *Translator) fire(now time.Time) {
 	if len(t.working) > 0 {
 		t.endDueWork(now)
+	}
+	if len(t.doubts) > 0 {
+		t.settleDoubts(now.Add(-witnessPatience))
 	}
 	if len(t.unsettled) > 0 {
 		t.settleQueues(now.Add(-settlePatience))

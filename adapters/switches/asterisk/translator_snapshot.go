@@ -133,7 +133,7 @@ func (t *Translator) notAmong(l *list) []*channel {
 func (t *Translator) silent() []*channel {
 	var silent []*channel
 	for _, ch := range t.channels {
-		if ch.heard.Before(t.upAt) {
+		if ch.named.Before(t.upAt) {
 			silent = append(silent, ch)
 		}
 	}
