@@ -46,6 +46,7 @@ type channel struct {
 	dialEnded bool // and what came of that
 	declined  bool // the queue has told that it did not take the call
 	inRoom    bool // it has been told to be in a conference room
+	isParked  bool // it has been told to be in a parking space
 	reported  [reports]int8
 	logged    [reports]int8
 

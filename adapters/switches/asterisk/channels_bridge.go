@@ -56,6 +56,7 @@ func (t *Translator) bridgeLeave(b Block) {
 			t.missed(ch, "BridgeEnter")
 		}
 		ch.leftBridge = bridge
+		t.leftParking(ch, b)
 		t.leftConversation(ch)
 		t.leaveBridge(ch)
 		ch.leftBridgeAt = t.clock.last
@@ -63,6 +64,19 @@ func (t *Translator) bridgeLeave(b Block) {
 			t.mustEnd(ch) // a called phone has nothing else to do, unless it is sent somewhere
 		}
 	}
+}
+
+// leftParking looks whether it was told that a channel is in its parking space no more.
+func (t *Translator) leftParking(ch *channel, b Block) {
+	if b.Get("BridgeCreator") != "Parking" {
+		return
+	}
+	t.doubt(func(time.Time) {
+		if ch.isParked && t.alive(ch) {
+			ch.isParked = false
+			t.missed(ch, reportNames[unparked])
+		}
+	})
 }
 
 func (t *Translator) leaveBridge(ch *channel) {

@@ -353,7 +353,8 @@ func (t *Translator) parked(b Block) {
 	if ch == nil {
 		return
 	}
-	t.reported(ch, parkedReport)
+	t.reported(ch, parked)
+	ch.isParked = true
 	space := b.Get("ParkingSpace")
 	t.redirected(ch, space)
 	t.callFact(ch.call.connID, call.ParkIs{At: t.clock.next(), Party: call.PartyID(ch.id), Space: space, Parked: true})
@@ -365,7 +366,8 @@ func (t *Translator) unparked(b Block, reason call.UnparkReason) {
 	if ch == nil {
 		return
 	}
-	t.reported(ch, unparkedReport)
+	t.reported(ch, unparked)
+	ch.isParked = false
 	fact := call.ParkIs{At: t.clock.next(), Party: call.PartyID(ch.id), Reason: reason}
 	taker := t.channel(b, "Retriever")
 	if taker != nil {

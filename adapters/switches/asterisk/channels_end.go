@@ -97,9 +97,7 @@ func (t *Translator) hangup(b Block) {
 func (t *Translator) hungUp(ch *channel, cause call.Cause, since time.Time) {
 	inferred := t.inferring
 	t.unheard(ch)
-	if ch.dialedBy != nil && ch.dialBegan && !ch.dialEnded && t.witnessed(ch) {
-		t.missed(ch, "DialEnd")
-	}
+	t.ends(ch)
 	t.tellRedirect(ch)
 	t.settleWait(ch, true)
 	by := call.PartyID("")

@@ -62,8 +62,8 @@ type report int
 const (
 	blindTransferred report = iota
 	attendedTransferred
-	parkedReport
-	unparkedReport
+	parked
+	unparked
 	reports
 )
 
@@ -95,9 +95,9 @@ func (t *Translator) eventLogged(b Block) {
 	case "ATTENDEDTRANSFER":
 		t.logged(b, attendedTransferred)
 	case "PARK_START":
-		t.logged(b, parkedReport)
+		t.logged(b, parked)
 	case "PARK_END":
-		t.logged(b, unparkedReport)
+		t.logged(b, unparked)
 	case "HANGUP":
 		t.hangupLogged(b)
 	}
@@ -184,6 +184,19 @@ func (t *Translator) willQueue(ch *channel) {
 			t.visit(ch, call.VisitIs{At: since, Inferred: true})
 		}
 	})
+}
+
+// ends looks whether all that comes before a channel's end was told.
+func (t *Translator) ends(ch *channel) {
+	if !t.witnessed(ch) {
+		return
+	}
+	if ch.dialedBy != nil && ch.dialBegan && !ch.dialEnded {
+		t.missed(ch, "DialEnd")
+	}
+	if ch.bridge != "" {
+		t.missed(ch, "BridgeLeave")
+	}
 }
 
 // splitArguments splits the arguments of an application as Asterisk does: at commas that are not within quotes or
