@@ -114,6 +114,12 @@ Feature: Queues and ringing
     Background:
       Given the recorded session "20-unreachable"
 
+    Scenario: The supervisor sees whose telephone cannot be reached
+      Then 10 seconds into the session agent 1012 is outOfService
+      And 12 seconds into the session 1 call waits in the queue "support" and 0 agents are ready for it
+      And 28 seconds into the session agent 1012 is ready
+      And 44.2 seconds into the session agent 1012 is outOfService
+
     Scenario: A queue tries until a telephone comes back
       When the supervisor opens the call from 2125550152
       Then it waited in these queues:

@@ -65,6 +65,7 @@ type State struct {
 	// Started is when the switch was started, in its own words: another word is another start.
 	Started string
 	Gap     time.Time // last GapDetected
+	Devices []Device  // that have been out of service, by DN
 }
 
 // Evolve is the state after an event.

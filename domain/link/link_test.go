@@ -43,6 +43,16 @@ func TestALink(t *testing.T) {
 			then: []link.Event{
 				{At: at(9), Body: link.LinkUp{Switch: "pbx1", Started: "tuesday"}},
 				{At: at(9), Body: link.SwitchRestarted{Switch: "pbx1", Started: "tuesday"}}}},
+		"has a device that cannot be reached": {given: []link.Event{up}, when: link.DeviceIs{At: at(3), Switch: "pbx1", DN: "1001", OutOfService: true},
+			then: []link.Event{{At: at(3), Body: link.DeviceOutOfService{Switch: "pbx1", DN: "1001"}}}},
+		"has a device that can be reached as ever": {given: []link.Event{up}, when: link.DeviceIs{At: at(3), Switch: "pbx1", DN: "1001"}},
+		"has a device that is back": {
+			given: []link.Event{up, {At: at(3), Body: link.DeviceOutOfService{Switch: "pbx1", DN: "1001"}}},
+			when:  link.DeviceIs{At: at(4), Switch: "pbx1", DN: "1001"},
+			then:  []link.Event{{At: at(4), Body: link.DeviceInService{Switch: "pbx1", DN: "1001"}}}},
+		"is told late that a device was lost": {
+			given: []link.Event{up, {At: at(3), Body: link.DeviceOutOfService{Switch: "pbx1", DN: "1001"}}, {At: at(4), Body: link.DeviceInService{Switch: "pbx1", DN: "1001"}}},
+			when:  link.DeviceIs{At: at(3), Switch: "pbx1", DN: "1001", OutOfService: true}},
 		"has missed something": {given: []link.Event{up}, when: link.GapIs{At: at(3), Switch: "pbx1", Missed: 70}, then: []link.Event{
 			{At: at(3), Body: link.GapDetected{Switch: "pbx1", Missed: 70}}}},
 	}

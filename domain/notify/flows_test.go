@@ -319,6 +319,10 @@ func TestF18LinkLoss(t *testing.T) {
 			linked(link.LinkDown{Switch: "pbx1"}, "B< LinkDisconnected(Agent 7)", "I< LinkDisconnected()"),
 			linked(link.Resynchronised{Switch: "pbx1"}),
 			linked(link.LinkDown{Switch: "pbx2"})),
+		"a device that cannot be reached is told alone": {
+			of("7", agent.AgentLoggedIn{Agent: "7", DN: "B", Switch: "pbx1"}, "B< AgentLogin(Agent 7)"),
+			linked(link.DeviceOutOfService{Switch: "pbx1", DN: "B"}, "B< DNOutOfService(Agent 7)"),
+			linked(link.DeviceInService{Switch: "pbx1", DN: "B"}, "B< DNBackInService(Agent 7)")},
 		"a call that the switch does not have any more": after(internalTalking,
 			on(1, holds("B"), "B< Held(1 internal; D; Other A/O; Ok)"),
 			on(1, call.CallPresumedEnded{Reason: call.SwitchRestart},

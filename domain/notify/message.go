@@ -66,10 +66,17 @@ const (
 	AgentNotReady       Name = "agentNotReady"
 	LinkConnected       Name = "linkConnected"
 	LinkDisconnected    Name = "linkDisconnected"
+	DNOutOfService      Name = "dnOutOfService"
+	DNBackInService     Name = "dnBackInService"
 )
 
 // TLib is the name of the event in T-Library.
-func (n Name) TLib() string { return "Event" + strings.ToUpper(string(n[:1])) + string(n[1:]) }
+func (n Name) TLib() string {
+	if dn, found := strings.CutPrefix(string(n), "dn"); found {
+		return "EventDN" + dn
+	}
+	return "Event" + strings.ToUpper(string(n[:1])) + string(n[1:])
+}
 
 // Role is a device's part in what a message tells (T-Library DNRole).
 type Role string

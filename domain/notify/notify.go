@@ -86,7 +86,7 @@ func (n *Notifier) Call(id call.ConnID, e call.Event) []Message {
 }
 
 // Link returns what the devices of a switch are told of an event of the link to it: those that have a call or an
-// agent, in the order of their names. That a link is lost makes all they know uncertain (T-Library PartyState
+// agent, in the order of their names; of a device that cannot be reached, or again can, that device alone. That a link is lost makes all they know uncertain (T-Library PartyState
 // Uncertain); what became of their calls they are told when it is known.
 func (n *Notifier) Link(e link.Event) []Message {
 	switch b := e.Body.(type) {
@@ -94,8 +94,16 @@ func (n *Notifier) Link(e link.Event) []Message {
 		return n.tellSwitch(b.Switch, LinkConnected, e)
 	case link.LinkDown:
 		return n.tellSwitch(b.Switch, LinkDisconnected, e)
+	case link.DeviceOutOfService:
+		return []Message{n.tellDevice(device{b.Switch, b.DN}, DNOutOfService, e)}
+	case link.DeviceInService:
+		return []Message{n.tellDevice(device{b.Switch, b.DN}, DNBackInService, e)}
 	}
 	return nil
+}
+
+func (n *Notifier) tellDevice(d device, event Name, e link.Event) Message {
+	return Message{DN: d.DN, Event: event, TLib: event.TLib(), At: e.At, Switch: d.Switch, ThisDN: d.DN, AgentID: n.seats[d]}
 }
 
 func (n *Notifier) tellSwitch(name string, event Name, e link.Event) []Message {
@@ -113,8 +121,7 @@ func (n *Notifier) tellSwitch(name string, event Name, e link.Event) []Message {
 	slices.Sort(devices)
 	var messages []Message
 	for _, dn := range slices.Compact(devices) {
-		messages = append(messages, Message{DN: dn, Event: event, TLib: event.TLib(), At: e.At, Switch: name,
-			ThisDN: dn, AgentID: n.seats[device{name, dn}]})
+		messages = append(messages, n.tellDevice(device{name, dn}, event, e))
 	}
 	return messages
 }

@@ -104,7 +104,7 @@ func (s story) check(t *testing.T) {
 			} else {
 				assert.Equal(t, at, m.At)
 			}
-			assert.Equal(t, "Event"+strings.ToUpper(string(m.Event[:1]))+string(m.Event[1:]), m.TLib)
+			assert.Equal(t, "event"+strings.ToLower(string(m.Event)), strings.ToLower(m.TLib))
 			if line.call != 0 {
 				assert.Equal(t, ani, m.ANI, "all messages of a call carry what a desktop shows of it")
 				assert.Equal(t, dnis, m.DNIS)

@@ -131,6 +131,8 @@ var links = newTable(
 	as[link.Resynchronised, link.Body]("Resynchronised", 1),
 	as[link.SwitchRestarted, link.Body]("SwitchRestarted", 1),
 	as[link.GapDetected, link.Body]("GapDetected", 1),
+	as[link.DeviceInService, link.Body]("DeviceInService", 1),
+	as[link.DeviceOutOfService, link.Body]("DeviceOutOfService", 1),
 )
 
 // Names are all stored names with their current versions ("CallStarted" -> 1).

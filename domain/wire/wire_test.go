@@ -81,6 +81,8 @@ var examples = map[string]any{
 	"AfterCallWorkEnded":    agent.AfterCallWorkEnded{ConnID: connID},
 	"LinkUp":                link.LinkUp{Switch: "pbx1", Kind: "asterisk", Version: "11.0.0", Started: "2026-11-23 00:59:56"},
 	"GapDetected":           link.GapDetected{Switch: "pbx1", Missed: 120},
+	"DeviceInService":       link.DeviceInService{Switch: "pbx1", DN: "1001"},
+	"DeviceOutOfService":    link.DeviceOutOfService{Switch: "pbx1", DN: "1001"},
 	"LinkDown":              link.LinkDown{Switch: "pbx1", Reason: "connection reset"},
 	"Resynchronised":        link.Resynchronised{Switch: "pbx1", Channels: 3, Agents: 2, Started: "2026-11-23 00:59:56"},
 	"SwitchRestarted":       link.SwitchRestarted{Switch: "pbx1", Started: "2026-11-23 00:59:56"},

@@ -32,6 +32,9 @@ func (f *Floor) doing(a *liveAgent) (AgentState, string) {
 	case a.session.ACW.Active():
 		return AfterCallWork, ""
 	}
+	if at := f.devices[seat(a.session)]; at != nil && at.outOfService {
+		return OutOfService, ""
+	}
 	if ready, reason, _ := a.session.Ready(); !ready {
 		return NotReady, reason
 	}

@@ -279,6 +279,12 @@ func (f *Floor) Call(id call.ConnID) (Call, bool) {
 }
 
 func (f *Floor) foldLink(name string, e link.Event) {
+	switch body := e.Body.(type) {
+	case link.DeviceOutOfService:
+		f.serve(device{name, body.DN}, true)
+	case link.DeviceInService:
+		f.serve(device{name, body.DN}, false)
+	}
 	before, known := f.links[name]
 	s := link.Evolve(link.State{Switch: name, Up: before.Up, Since: before.Since}, e)
 	if after := (Link{Switch: name, Up: s.Up, Since: s.Since}); !known || after != before {

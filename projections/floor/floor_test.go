@@ -152,6 +152,29 @@ func TestAgentState(t *testing.T) {
 	is(floor.LoggedOut, 60, "")
 }
 
+func TestAnAgentWhoseDeviceCannotBeReached(t *testing.T) {
+	var s session
+	device := func(seconds float64, dn string, out bool) {
+		s.Link("pbx", link.DeviceIs{At: at(seconds), Switch: "pbx", DN: dn, OutOfService: out})
+	}
+	is := func(state floor.AgentState, since float64, ready int) {
+		t.Helper()
+		view := s.floor(t).View()
+		assert.Equal(t, state, view.Agents[0].State)
+		assert.Equal(t, at(since), view.Agents[0].Since)
+		assert.Equal(t, ready, view.Queues[0].Ready)
+	}
+	device(1, "1001", true)
+	s.login(2, "jane", "1001", "sales")
+	is(floor.OutOfService, 2, 0)
+	device(3, "1001", false)
+	is(floor.Ready, 3, 1)
+	device(4, "1002", true)
+	is(floor.Ready, 3, 1)
+	device(5, "1001", true)
+	is(floor.OutOfService, 5, 0)
+}
+
 func TestAgentDials(t *testing.T) {
 	var s session
 	id := connID("1")

@@ -56,10 +56,11 @@ type liveQueue struct {
 // device is a telephone. Its number means something on its own switch only.
 type device struct{ switchName, dn string }
 
-// liveDevice is a device at which an agent is logged in or a call is.
+// liveDevice is a device at which an agent is logged in or a call is, or that cannot be reached.
 type liveDevice struct {
-	agents []string
-	calls  []call.ConnID
+	agents       []string
+	calls        []call.ConnID
+	outOfService bool
 }
 
 // touched is what an event has touched: what it may have changed.
@@ -130,9 +131,19 @@ func (f *Floor) device(d device) *liveDevice {
 	return found
 }
 
+// serve notes whether a device can be reached; who sits there is affected.
+func (f *Floor) serve(d device, outOfService bool) {
+	at := f.device(d)
+	at.outOfService = outOfService
+	for _, id := range at.agents {
+		f.touchAgent(f.agent(id))
+	}
+	f.tidy(d)
+}
+
 // tidy forgets a device that nobody is at.
 func (f *Floor) tidy(d device) {
-	if at := f.devices[d]; at != nil && len(at.agents) == 0 && len(at.calls) == 0 {
+	if at := f.devices[d]; at != nil && len(at.agents) == 0 && len(at.calls) == 0 && !at.outOfService {
 		delete(f.devices, d)
 	}
 }

@@ -32,6 +32,7 @@ const (
 	LoggedOut     AgentState = "loggedOut"
 	Ready         AgentState = "ready"
 	NotReady      AgentState = "notReady"
+	OutOfService  AgentState = "outOfService" // his device cannot be reached
 	Ringing       AgentState = "ringing"
 	Dialing       AgentState = "dialing"
 	Talking       AgentState = "talking"

@@ -38,6 +38,7 @@ const idle = {
   loggedOut: 'Not logged in',
   ready: 'Ready for the next call',
   notReady: 'Not ready: no calls are offered',
+  outOfService: 'Your telephone cannot be reached: no calls are offered',
   afterCallWork: 'After-call work: no calls are offered',
 };
 

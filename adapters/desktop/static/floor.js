@@ -7,7 +7,7 @@ import { Agent, DataChips, Elapsed, State, agentState, callState, number, settle
 const manyCalls = 100; // more than a person reads; the rest is shown when asked for
 
 // The states in the order in which the summary counts them.
-const counted = ['ready', 'ringing', 'dialing', 'talking', 'hold', 'afterCallWork', 'notReady'];
+const counted = ['ready', 'ringing', 'dialing', 'talking', 'hold', 'afterCallWork', 'notReady', 'outOfService'];
 
 export function Floor({ model }) {
   const [filter, setFilter] = useState('');

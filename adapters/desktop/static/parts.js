@@ -47,6 +47,7 @@ const agentStates = {
   loggedOut: 'Logged out',
   ready: 'Ready',
   notReady: 'Not ready',
+  outOfService: 'Telephone out of service',
   ringing: 'Ringing',
   dialing: 'Dialing',
   talking: 'Talking',

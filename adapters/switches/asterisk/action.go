@@ -67,5 +67,6 @@ func snapshotActions() []Action {
 		{Name: "CoreStatus"},
 		{Name: "CoreShowChannels"},
 		{Name: "QueueStatus"},
+		{Name: "DeviceStateList"},
 	}
 }

@@ -249,12 +249,12 @@ func TestALinkLogsInAndAsksForWhatThereIs(t *testing.T) {
 		// Events may come before the answer.
 		p.say("Event: Early", "Response: Success|ActionID: "+login[0].ActionID()+"|Message: Authentication accepted", "Event: FullyBooted")
 		asked := p.asked()
-		assert.Equal(t, []string{"Login", "Ping", "CoreStatus", "CoreShowChannels", "QueueStatus"}, names(asked))
+		assert.Equal(t, []string{"Login", "Ping", "CoreStatus", "CoreShowChannels", "QueueStatus", "DeviceStateList"}, names(asked))
 		ids := map[string]bool{}
 		for _, a := range asked {
 			ids[a.ActionID()] = true
 		}
-		assert.Len(t, ids, 5, "each action has an id of its own")
+		assert.Len(t, ids, 6, "each action has an id of its own")
 		assert.True(t, r.Stats().Connected)
 
 		p.say("Event: Newchannel", "Response: Success|Message: Queue status will follow", "Event: Hangup")

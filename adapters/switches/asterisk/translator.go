@@ -72,6 +72,8 @@ type Translator struct {
 	restarted  bool                 // since the last connection
 	lastCalls  map[string]time.Time // when an agent's last call ended, as the queues say
 
+	outOfService map[string]bool // what was told of devices since the link came up, by DN
+
 	out []engine.Observation
 }
 
@@ -80,7 +82,8 @@ func NewTranslator(v Vocabulary) *Translator {
 	if len(v.AfterCallWorkReasons) == 0 {
 		v.AfterCallWorkReasons = DefaultAfterCallWorkReasons()
 	}
-	t := &Translator{vocabulary: v, roster: newRoster(), working: map[string]work{}, lastCalls: map[string]time.Time{}}
+	t := &Translator{vocabulary: v, roster: newRoster(), working: map[string]work{}, lastCalls: map[string]time.Time{},
+		outOfService: map[string]bool{}}
 	t.forget()
 	return t
 }
@@ -102,7 +105,7 @@ func (t *Translator) LinkUp(version string, received time.Time) []engine.Observa
 	t.version = version
 	t.clock.begin(received)
 	t.snapshotAt, t.restarted = time.Time{}, false
-	t.channelsListed, t.queuesListed = false, false
+	t.channelsListed, t.queuesListed, t.outOfService = false, false, map[string]bool{}
 	t.whenClockKnown(func() {
 		t.upAt = t.clock.last
 		t.linkFact(link.LinkIs{At: t.clock.next(), Switch: t.vocabulary.Switch, Kind: "asterisk", Version: t.version, Up: true})
@@ -255,6 +258,10 @@ func (t *Translator) event(event string, b Block) {
 		t.spy(b, true)
 	case "ChanSpyStop":
 		t.spy(b, false)
+	case "DeviceStateChange":
+		t.deviceState(b)
+	case "PeerStatus":
+		t.peerStatus(b)
 	case "OriginateResponse":
 		t.originated(b)
 	case "DTMFEnd":

@@ -107,6 +107,8 @@ func (t *Translator) row(id, event string, b Block) {
 			position, _ := strconv.Atoi(b.Get("Position"))
 			t.visit(ch, call.VisitIs{At: t.clock.next().Add(-time.Duration(waited) * time.Second), Position: position, Inferred: true})
 		}
+	case "DeviceStateChange":
+		t.deviceState(b)
 	case "QueueStatusComplete":
 		t.membersAre(t.list(id))
 		t.listEnds(id, &t.queuesListed)
