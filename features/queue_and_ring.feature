@@ -116,7 +116,7 @@ Feature: Queues and ringing
 
     Scenario: The supervisor sees whose telephone cannot be reached
       Then 10 seconds into the session agent 1012 is outOfService
-      And 12 seconds into the session 1 call waits in the queue "support" and 0 agents are ready for it
+      And 14 seconds into the session 1 call waits in the queue "support" and 0 agents are ready for it
       And 28 seconds into the session agent 1012 is ready
       And 44.2 seconds into the session agent 1012 is outOfService
 

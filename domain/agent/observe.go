@@ -53,6 +53,14 @@ type AfterCallWorkIs struct {
 	Limit   time.Duration // with Working: it ends by itself after this; 0: the agent ends it
 }
 
+// NotMade: a call that an agent asked for did not come to be. Told of a call that he did not ask for, it says nothing.
+type NotMade struct {
+	At     time.Time
+	ConnID call.ConnID
+	DN     string // that was to make it
+	Err    error  // why: one of the refusals
+}
+
 // Observe returns what a fact changes about an agent; nothing when it is known already or older than what is known.
 func Observe(s State, f Fact) []Event { return f.observe(s) }
 
@@ -150,4 +158,12 @@ func (f AfterCallWorkIs) observe(s State) []Event {
 		return []Event{{At: f.At, Body: AfterCallWorkEnded{ConnID: s.ACW.ConnID}}}
 	}
 	return nil
+}
+
+func (f NotMade) observe(s State) []Event {
+	i := slices.IndexFunc(s.Requests, func(a Asked) bool { return a.ConnID == f.ConnID && !f.ConnID.IsZero() })
+	if i < 0 || s.Requests[i].Reason != "" {
+		return nil
+	}
+	return []Event{{At: f.At, Body: AgentRequestRefused{ID: s.Requests[i].ID, Request: call.MakesCall, DN: f.DN, Reason: reasonOf(f.Err), Detail: f.Err.Error()}}}
 }

@@ -33,6 +33,8 @@ var (
 	ErrLinkDown = fmt.Errorf("%w: no link to the switch", ErrRefused)
 	// ErrSwitchRefused: the switch was asked and said no.
 	ErrSwitchRefused = fmt.Errorf("%w by the switch", ErrRefused)
+	// ErrNotAnswered: the device that was to make the call did not take it.
+	ErrNotAnswered = fmt.Errorf("%w: the device that was to make the call did not answer", ErrRefused)
 	// ErrOutcomeUnknown: the switch was asked and did not answer; it may have done it or not.
 	ErrOutcomeUnknown = errors.New("nobody knows whether the switch has done it")
 )
@@ -83,7 +85,7 @@ var reasons = []struct {
 	{"consultInProgress", ErrConsultInProgress}, {"notConsult", ErrNotConsult}, {"selfTransfer", ErrSelfTransfer},
 	{"alreadyParty", ErrAlreadyParty}, {"notConference", ErrNotConference}, {"invalidDestination", ErrInvalidDestination},
 	{"notRecorded", ErrNotRecorded}, {"unsupported", ErrUnsupported}, {"linkDown", ErrLinkDown}, {"switchRefused", ErrSwitchRefused},
-	{OutcomeUnknown, ErrOutcomeUnknown},
+	{"notAnswered", ErrNotAnswered}, {OutcomeUnknown, ErrOutcomeUnknown},
 }
 
 // ReasonOf is the reason that an error stands for; OtherReason when it is none of them.

@@ -449,17 +449,3 @@ func (t *Translator) release(ch *channel, f call.PartyIs) {
 		delete(t.held, ch.dn())
 	}
 }
-
-// originated reads what came of a channel that was originated, and what it was connected to.
-func (t *Translator) originated(b Block) {
-	ch := t.channels[b.Get("Uniqueid")]
-	if ch == nil {
-		return
-	}
-	if b.Get("Application") == "ChanSpy" {
-		ch.spyOptions = b.Get("Data")
-	}
-	if b.Get("Response") == "Failure" {
-		t.mustEnd(ch)
-	}
-}

@@ -81,11 +81,14 @@ var (
 	_ Channels         = (*Translator)(nil)
 )
 
+// callPrefix begins the ids of the calls that are made for us.
+const callPrefix = "callstate-"
+
 // NameCall gives a call that is made the form of id that Asterisk gives its own, with the second of its birth in it: so
 // everybody who sees the call derives the ConnID that was promised.
 func (x *Executor) NameCall(command string, at time.Time) (switchCallID string, born time.Time) {
 	born = time.Unix(at.Unix(), 0).UTC()
-	return "callstate-" + fingerprint(command) + "-" + strconv.FormatInt(born.Unix(), 10) + ".0", born
+	return callPrefix + fingerprint(command) + "-" + strconv.FormatInt(born.Unix(), 10) + ".0", born
 }
 
 // fingerprint is a command id as part of a name: whatever is in it, it is 16 letters and digits.
