@@ -107,13 +107,7 @@ func (t *Translator) newChannel(b Block, prefix, id, name string) *channel {
 	state := b.Get(prefix + "ChannelState")
 	id, name = strings.Clone(id), strings.Clone(name) // kept as long as the call: they must not keep the block
 	ch := &channel{id: id, name: name, born: t.clock.last, ringing: state == "4" && prefix == "", made: state != "4" && b.Event() == "Newchannel"}
-	tech, rest, _ := strings.Cut(name, "/")
-	ch.local = tech == "Local"
-	ch.endpoint = rest
-	if dash := strings.LastIndexByte(rest, '-'); dash > 0 {
-		ch.endpoint = rest[:dash]
-	}
-	ch.trunk = !ch.local && t.isTrunk(ch.endpoint, b.Get(prefix+"Context"))
+	t.seat(ch, b.Get(prefix+"Context"))
 	if ch.trunk {
 		ch.number = strings.Clone(known(b.Get(prefix + "CallerIDNum")))
 	}
@@ -134,6 +128,17 @@ func (t *Translator) newChannel(b Block, prefix, id, name string) *channel {
 		t.introduce(ch, b, prefix)
 	}
 	return ch
+}
+
+// seat reads from a channel's name which device it is of.
+func (t *Translator) seat(ch *channel, context string) {
+	tech, rest, _ := strings.Cut(ch.name, "/")
+	ch.local = tech == "Local" || tech == "Surrogate" || tech == "AsyncGoto"
+	ch.endpoint = rest
+	if dash := strings.LastIndexByte(rest, '-'); dash > 0 {
+		ch.endpoint = rest[:dash]
+	}
+	ch.trunk = !ch.local && t.isTrunk(ch.endpoint, context)
 }
 
 // birth is when the call was born, from the unique id that the switch gave its first channel: "1795395601.0" or, with a

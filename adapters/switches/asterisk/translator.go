@@ -182,6 +182,8 @@ func (t *Translator) event(event string, b Block) {
 		t.eventLogged(b)
 	case "Hangup":
 		t.hangup(b)
+	case "Rename":
+		t.renamed(b)
 	case "HangupRequest":
 		t.hangupRequest(b)
 	case "SoftHangupRequest":
