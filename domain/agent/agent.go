@@ -81,7 +81,7 @@ type State struct {
 	Queues   []Membership
 	Left     []Membership // queues left, with when: so that old facts are known as old
 	ACW      AfterCallWork
-	Requests []Asked // the last that were made, oldest first
+	Requests call.Requests
 }
 
 // Readiness is whether calls may be offered to the agent, and since when that is so.

@@ -113,16 +113,16 @@ func Decide(s State, r Request) ([]Event, *Order, error) {
 // refusal is recorded already.
 func Refused(s State, r Request, err error) []Event {
 	by, service := r.asks()
-	asked, again := s.Request(by.ID)
-	if s.ID == "" && !again || again && asked.Reason != "" {
-		return nil
-	}
 	if len(by.ID) > maxCommandID {
 		by.ID = ""
 	}
 	detail := err.Error()
 	detail = strings.ToValidUTF8(detail[:min(len(detail), maxDetail)], "")
-	return []Event{{At: by.At, Actor: by.Actor, Body: AgentRequestRefused{ID: by.ID, Request: service, DN: by.DN, Reason: reasonOf(err), Detail: detail}}}
+	body := AgentRequestRefused{ID: by.ID, Request: service, DN: by.DN, Reason: reasonOf(err), Detail: detail}
+	if _, made := s.Request(by.ID); s.ID == "" && !made || s.Requests.Told(body.asked(s, by.Actor)) {
+		return nil
+	}
+	return []Event{{At: by.At, Actor: by.Actor, Body: body}}
 }
 
 // Login begins the agent's session at a device (By.DN), or adds queues to it (TAgentLogin).

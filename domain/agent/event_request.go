@@ -1,7 +1,7 @@
 package agent
 
 import (
-	"slices"
+	"fmt"
 
 	"github.com/callstate/callstate/domain/call"
 )
@@ -36,50 +36,23 @@ type AgentRequestRefused struct {
 	Detail  string       `json:"detail,omitempty"` // in words; of the switch, where it said so
 }
 
-// Asked is a request that was made, as far as is needed to know it again.
-type Asked struct {
-	ID     string
-	ConnID call.ConnID // of the call that was to be made
-	Reason call.Reason // why it was refused; empty: it was not
-}
-
-// keptAsked is how many requests an agent's session remembers. Who repeats one does so within seconds.
-const keptAsked = 16
-
 // Request returns the request with this command id, where it is among the last that were made.
-func (s State) Request(id string) (Asked, bool) {
-	if i := s.asked(id); i >= 0 {
-		return s.Requests[i], true
-	}
-	return Asked{}, false
-}
-
-func (s State) asked(id string) int {
-	if id == "" {
-		return -1
-	}
-	return slices.IndexFunc(s.Requests, func(a Asked) bool { return a.ID == id })
-}
+func (s State) Request(id string) (call.Asked, bool) { return s.Requests.Find(id) }
 
 func (b AgentRequestMade) evolve(s State, _ Event) State {
-	return s.remember(Asked{ID: b.ID, ConnID: b.ConnID})
-}
-
-func (b AgentRequestRefused) evolve(s State, _ Event) State {
-	asked, _ := s.Request(b.ID)
-	return s.remember(Asked{ID: b.ID, ConnID: asked.ConnID, Reason: b.Reason})
-}
-
-func (s State) remember(a Asked) State {
-	if a.ID == "" {
-		return s
-	}
-	if i := s.asked(a.ID); i >= 0 {
-		s.Requests = slices.Clone(s.Requests)
-		s.Requests[i] = a
-		return s
-	}
-	kept := s.Requests[max(0, len(s.Requests)-keptAsked+1):]
-	s.Requests = append(slices.Clip(kept), a)
+	s.Requests = s.Requests.With(call.Asked{ID: b.ID, ConnID: b.ConnID})
 	return s
+}
+
+func (b AgentRequestRefused) evolve(s State, e Event) State {
+	s.Requests = s.Requests.With(b.asked(s, e.Actor))
+	return s
+}
+
+func (b AgentRequestRefused) asked(s State, actor string) call.Asked {
+	if b.ID == "" {
+		return call.Asked{Reason: b.Reason, Refusal: fmt.Sprint(actor, b)}
+	}
+	before, _ := s.Request(b.ID)
+	return call.Asked{ID: b.ID, ConnID: before.ConnID, Reason: b.Reason}
 }

@@ -161,7 +161,7 @@ func (f AfterCallWorkIs) observe(s State) []Event {
 }
 
 func (f NotMade) observe(s State) []Event {
-	i := slices.IndexFunc(s.Requests, func(a Asked) bool { return a.ConnID == f.ConnID && !f.ConnID.IsZero() })
+	i := slices.IndexFunc(s.Requests, func(a call.Asked) bool { return a.ConnID == f.ConnID && !f.ConnID.IsZero() })
 	if i < 0 || s.Requests[i].Reason != "" {
 		return nil
 	}

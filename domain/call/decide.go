@@ -102,19 +102,19 @@ func Grant(s State, r Request) ([]Event, *Order, error) {
 const maxDetail = 300
 
 // Refused is what there is to record when a request was not done: nothing, when the call is unknown or the refusal is
-// recorded already.
+// recorded already. A request without a command id is known again only where it is refused alike several times in a row.
 func Refused(s State, r Request, err error) []Event {
 	by, service := r.asks()
-	if asked, again := s.Request(by.ID); !s.Started() || again && asked.Reason != "" {
-		return nil
-	}
 	if len(by.ID) > maxCommandID {
 		by.ID = ""
 	}
 	detail := err.Error()
 	detail = strings.ToValidUTF8(detail[:min(len(detail), maxDetail)], "")
-	return []Event{{At: by.At, Actor: by.Actor, Body: RequestRefused{ID: by.ID, Request: service, Party: by.Party, DN: by.DN,
-		Reason: ReasonOf(err), Detail: detail}}}
+	body := RequestRefused{ID: by.ID, Request: service, Party: by.Party, DN: by.DN, Reason: ReasonOf(err), Detail: detail}
+	if !s.Started() || s.Requests.Told(body.asked(by.Actor)) {
+		return nil
+	}
+	return []Event{{At: by.At, Actor: by.Actor, Body: body}}
 }
 
 func (r ChangeUserData) asks() (By, Service) {

@@ -363,6 +363,24 @@ func requestID(events []call.Event) string {
 	return ""
 }
 
+func TestARefusalWithoutACommandIDIsRecordedOnceInARow(t *testing.T) {
+	state := call.Fold(call.State{}, answered...)
+	add := func(second float64, party call.PartyID) []call.Event {
+		t.Helper()
+		ask := call.Retrieve{By: call.By{At: at(second), Actor: "agent:1001", Party: party}}
+		_, err := call.Decide(state, ask)
+		require.Error(t, err)
+		events := call.Refused(state, ask, err)
+		state = call.Fold(state, events...)
+		return events
+	}
+	assert.Len(t, add(12, phone), 1)
+	assert.Empty(t, add(13, phone), "the same again")
+	assert.Len(t, add(14, caller), 1, "of somebody else it is another one")
+	assert.Len(t, add(15, phone), 1, "and after that it is news again")
+	assert.Len(t, state.Requests, 1)
+}
+
 func TestACallRemembersItsLastRequests(t *testing.T) {
 	state := call.Fold(call.State{}, answered...)
 	for i := range 40 {

@@ -42,7 +42,7 @@ type State struct {
 	Recordings []Recording
 	Presumed   bool      // its end was not seen
 	LastDigits time.Time // when digits were last collected
-	Requests   []Asked   // the last that were made, oldest first
+	Requests   Requests
 }
 
 // Consultation is a call that a party of this call made about it.
