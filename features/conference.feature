@@ -84,6 +84,7 @@ Feature: Conferences
     When the supervisor opens the consultation about it
     Then these people were called:
       | who  | talked | result      |
+      | 1001 | 2.9 s  | conferenced |
       | 1004 | 2.9 s  | conferenced |
 
   Scenario: Nothing is left

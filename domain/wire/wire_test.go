@@ -123,9 +123,13 @@ func TestEveryStoredNameHasAnExample(t *testing.T) {
 
 // An event type that is missing in the table would only be found when it happens.
 func TestEveryEventTypeIsInTheTable(t *testing.T) {
-	files, err := filepath.Glob("../[acl]*[tlk]/*.go") // agent, call, link
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
+	var files []string
+	for _, folder := range []string{"../call", "../agent", "../link"} {
+		found, err := filepath.Glob(folder + "/*.go")
+		require.NoError(t, err)
+		require.NotEmpty(t, found)
+		files = append(files, found...)
+	}
 	for _, file := range files {
 		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
 		require.NoError(t, err)

@@ -66,7 +66,7 @@ func (t *Translator) hiddenConsult(bridge string) {
 	c.connID = call.NewConnID(birth(local.id, t.clock.last), t.vocabulary.Switch, local.id)
 	t.callFact(c.connID, call.CallIs{At: t.clock.next(), ConnID: c.connID, Switch: t.vocabulary.Switch, SwitchCallID: local.id,
 		Origin: call.Internal, ANI: by.dn(), DNIS: to, ConsultOf: by.call.connID})
-	t.callFact(c.connID, call.PartyIs{At: t.clock.next(), Party: call.PartyID(by.id), State: call.Initiated, DN: by.dn(),
+	t.callFact(c.connID, call.PartyIs{At: t.clock.next(), Party: call.PartyID(by.id), State: call.Initiated, DN: by.dn(), Agent: t.roster.agentAt(by.dn()),
 		Role: call.Origination, Dialed: to})
 	t.tellConsult(c, to)
 	t.moveTo(c, local)
@@ -105,7 +105,8 @@ func (t *Translator) leaveCall(ch *channel) {
 // consultedAnswers: somebody whom a hidden consultation rang has answered, so who consults is connected too.
 func (t *Translator) consultedAnswers(ch *channel) {
 	if c := ch.call.consult; c != nil && c.hidden && !c.over && ch != c.by {
-		t.callFact(ch.call.connID, call.PartyIs{At: t.clock.next(), Party: call.PartyID(c.by.id), State: call.Connected, DN: c.by.dn(), Role: call.Origination})
+		t.callFact(ch.call.connID, call.PartyIs{At: t.clock.next(), Party: call.PartyID(c.by.id), State: call.Connected, DN: c.by.dn(),
+			Agent: t.roster.agentAt(c.by.dn()), Role: call.Origination})
 	}
 }
 
