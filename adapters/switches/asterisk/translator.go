@@ -56,6 +56,7 @@ type Translator struct {
 	ending    []*channel // channels that must hang up at once
 	unsettled []*channel // waits whose end was announced without saying how
 	doubts    []doubt    // in the order in which they came up
+	sequence  sequence
 	roster    roster
 	working   map[string]work  // after-call work, by agent
 	lists     map[string]*list // answers to list actions under way, by ActionID
@@ -105,6 +106,7 @@ func (t *Translator) LinkUp(version string, received time.Time) []engine.Observa
 	t.version = version
 	t.clock.begin(received)
 	t.snapshotAt, t.restarted = time.Time{}, false
+	t.sequence = sequence{}
 	t.channelsListed, t.queuesListed, t.outOfService = false, false, map[string]bool{}
 	t.whenClockKnown(func() {
 		t.upAt = t.clock.last
@@ -171,6 +173,7 @@ func (t *Translator) Translate(b Block, received time.Time) []engine.Observation
 }
 
 func (t *Translator) event(event string, b Block) {
+	t.count(b)
 	switch event {
 	case "Newchannel", "Newstate", "NewCallerid", "NewConnectedLine":
 		t.channel(b, "")
