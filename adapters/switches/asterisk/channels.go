@@ -47,8 +47,8 @@ type channel struct {
 	declined  bool // the queue has told that it did not take the call
 	inRoom    bool // it has been told to be in a conference room
 	isParked  bool // it has been told to be in a parking space
-	reported  [reports]int8
-	logged    [reports]int8
+	reported  [reports]int32
+	logged    [reports]int32
 
 	recording  string // its last recording, as long as it goes on
 	spyOptions string // of the ChanSpy application that it runs

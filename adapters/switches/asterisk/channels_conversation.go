@@ -185,6 +185,9 @@ func (t *Translator) attendedTransfer(b Block) {
 		return
 	}
 	t.reported(first, attendedTransferred)
+	if second != nil {
+		t.reported(second, attendedTransferred) // the log has it of the one or the other
+	}
 	if first.told == call.Released || b.Get("Result") != "Success" {
 		return
 	}
