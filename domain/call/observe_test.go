@@ -171,6 +171,20 @@ func TestTheCallEnds(t *testing.T) {
 	})
 }
 
+func TestAReportIsMissed(t *testing.T) {
+	missed := call.MissedIs{At: at(12), Party: phone, Report: "Hold"}
+	noted := func(second float64) []call.Event {
+		return events(happened(second, call.AnomalyNoted{Anomaly: call.MissedReport, Subject: string(phone), Detail: "Hold"}))
+	}
+	late := missed
+	late.At = at(30)
+	checkAll(t, map[string]spec{
+		"and the call notes it":                    {given: answered, when: missed, then: noted(12)},
+		"and it shows only when the call is over":  {given: ended, when: late, then: noted(30)},
+		"and what it said is known from elsewhere": {given: answered, when: call.DataIs{At: at(12), Set: []call.Pair{{Key: "A", Value: "x"}}, By: "ivr:main", Inferred: true}, then: events(inferred(12, call.UserDataChanged{Set: []call.Pair{{Key: "A", Value: "x"}}, By: "ivr:main"}))},
+	})
+}
+
 func TestWhatAStateTells(t *testing.T) {
 	s := call.Fold(call.State{}, ended...)
 	p, _ := s.Party(phone)
