@@ -99,7 +99,8 @@ func kind(e freeswitch.Event) string {
 
 func legs(e freeswitch.Event) []string {
 	var ids []string
-	for _, name := range []string{"Unique-ID", "Other-Leg-Unique-ID", "Bridge-A-Unique-ID", "Bridge-B-Unique-ID", "CC-Member-Session-UUID"} {
+	for _, name := range []string{"Unique-ID", "Other-Leg-Unique-ID", "Bridge-A-Unique-ID", "Bridge-B-Unique-ID", "CC-Member-Session-UUID",
+		"variable_cc_member_session_uuid", "variable_originator", "variable_other_loopback_leg_uuid"} {
 		if id := e.Get(name); id != "" {
 			ids = append(ids, id)
 		}
