@@ -1,7 +1,6 @@
 package pebble
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -103,10 +102,17 @@ type decoder struct {
 	broken bool
 	// known are the few strings that stand in nearly every record, so that each is made once.
 	known map[string]string
+	// room is where the data of the next records goes: one piece of memory for many of them.
+	room []byte
 }
 
-// maxKnown bounds the strings that a decoder remembers: types are few, actors may be many.
-const maxKnown = 512
+const (
+	// maxKnown bounds the strings that a decoder remembers: types are few, actors may be many.
+	maxKnown = 512
+	// minRoom and maxRoom are the sizes of the pieces of memory for data, which grow while a reader goes on. Who keeps
+	// one record keeps all of its piece, which is why even a large one is small.
+	minRoom, maxRoom = 512, 32 << 10
+)
 
 // decode reads the stored form of the record at a position, of which it keeps nothing. The error wraps ErrDamaged or
 // ErrNewerFormat.
@@ -136,11 +142,24 @@ func (d *decoder) decode(b []byte, position eventlog.Position, r *eventlog.Recor
 	r.Stream = eventlog.Stream(d.bytes())
 	r.Type = d.name()
 	r.Actor = d.name()
-	r.Data = bytes.Clone(d.bytes())
+	r.Data = d.keep(d.bytes())
 	if d.broken || len(d.rest) > 0 {
 		return damagedRecord(position, "its lengths do not add up")
 	}
 	return nil
+}
+
+// keep returns a copy that nobody else has.
+func (d *decoder) keep(b []byte) []byte {
+	if len(b) == 0 {
+		return nil
+	}
+	if cap(d.room)-len(d.room) < len(b) {
+		d.room = make([]byte, 0, max(len(b), min(max(2*cap(d.room), minRoom), maxRoom)))
+	}
+	start := len(d.room)
+	d.room = append(d.room, b...)
+	return d.room[start:len(d.room):len(d.room)]
 }
 
 func (d *decoder) take(n int) []byte {

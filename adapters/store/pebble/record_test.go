@@ -163,3 +163,24 @@ func TestIndexKeysStandInTheOrderOfRevisions(t *testing.T) {
 		}
 	})
 }
+
+// TestRecordsBelongToTheirReader: although many lie in one piece of memory, what is done to one does nothing to others.
+func TestRecordsBelongToTheirReader(t *testing.T) {
+	reader := &decoder{}
+	event := fullEvent
+	records := make([]eventlog.Record, 200)
+	for i := range records {
+		event.Data = []byte(strings.Repeat("x", i*40))
+		require.NoError(t, reader.decode(encode("call-1", event, 1, 1), 1, &records[i]))
+	}
+	for i := range records {
+		records[i].Data = append(records[i].Data, "yyy"...)
+		for j := range records[i].Data {
+			records[i].Data[j] = 'z'
+		}
+		for j := i + 1; j < len(records); j++ {
+			require.Equal(t, j*40, strings.Count(string(records[j].Data), "x"), "record %d after a change of record %d", j, i)
+		}
+	}
+	require.LessOrEqual(t, cap(reader.room), maxRoom)
+}
