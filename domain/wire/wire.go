@@ -52,6 +52,7 @@ type form[B any] struct {
 	version uint16
 	example B
 	decode  func(data []byte) (B, error)
+	quick   func(q *quick) B // nil: there is none
 }
 
 // as is the entry of an event type in its current version.
@@ -64,15 +65,16 @@ func as[T, B any](name string, version uint16) form[B] {
 	}}
 }
 
-func newTable[B any](forms ...form[B]) table[B] {
+func newTable[B any](quickly map[string]func(q *quick) B, forms ...form[B]) table[B] {
 	t := table[B]{byName: map[string]form[B]{}, byType: map[reflect.Type]form[B]{}}
 	for _, f := range forms {
+		f.quick = quickly[f.name]
 		t.byName[f.name], t.byType[reflect.TypeOf(f.example)] = f, f
 	}
 	return t
 }
 
-var calls = newTable(
+var calls = newTable(quickCalls,
 	as[call.CallStarted, call.Body]("CallStarted", 1),
 	as[call.CallEnded, call.Body]("CallEnded", 1),
 	as[call.PartyDialing, call.Body]("PartyDialing", 1),
@@ -112,7 +114,7 @@ var calls = newTable(
 	as[call.RequestRefused, call.Body]("RequestRefused", 1),
 )
 
-var agents = newTable(
+var agents = newTable(quickAgents,
 	as[agent.AgentLoggedIn, agent.Body]("AgentLoggedIn", 1),
 	as[agent.AgentLoggedOut, agent.Body]("AgentLoggedOut", 1),
 	as[agent.AgentJoinedQueue, agent.Body]("AgentJoinedQueue", 1),
@@ -125,7 +127,7 @@ var agents = newTable(
 	as[agent.AgentRequestRefused, agent.Body]("AgentRequestRefused", 1),
 )
 
-var links = newTable(
+var links = newTable(quickLinks,
 	as[link.LinkUp, link.Body]("LinkUp", 1),
 	as[link.LinkDown, link.Body]("LinkDown", 1),
 	as[link.Resynchronised, link.Body]("Resynchronised", 1),
@@ -176,6 +178,12 @@ func (t table[B]) decode(r eventlog.Record) (B, error) {
 	if !ok || r.Version != f.version {
 		var none B
 		return none, fmt.Errorf("%w: %s version %d in %s at revision %d", ErrUnknown, r.Type, r.Version, r.Stream, r.Revision)
+	}
+	if f.quick != nil {
+		q := newQuick(r.Data)
+		if body := f.quick(q); q.complete() {
+			return body, nil
+		}
 	}
 	body, err := f.decode(r.Data)
 	if err != nil {
