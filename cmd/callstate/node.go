@@ -87,6 +87,9 @@ func callsOf(view floor.View, switchName string) []call.ConnID {
 // notReady says what keeps the engine from being ready.
 func (n *node) notReady() []string {
 	var reasons []string
+	if err := n.log.Healthy(); err != nil {
+		reasons = append(reasons, err.Error())
+	}
 	for _, s := range n.runner.Status() {
 		switch {
 		case s.Err != nil:

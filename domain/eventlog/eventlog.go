@@ -182,3 +182,16 @@ type BatchSubscriber interface {
 	// SubscribeBatches is Subscribe, in runs: whatever is there, at most max records, without waiting for more.
 	SubscribeBatches(ctx context.Context, after Position, max int) iter.Seq2[[]Record, error]
 }
+
+// BackwardReader is an optional ability of a store: to read a stream from its end, for who needs what came last.
+type BackwardReader interface {
+	// ReadStreamBackward yields the records of a stream from a revision down to the first; 0, and any revision that the
+	// stream has not reached, means from its end. All else is as in ReadStream.
+	ReadStreamBackward(ctx context.Context, stream Stream, from Revision) iter.Seq2[Record, error]
+}
+
+// Health is an optional ability of a store: to say that it cannot do its work, before anybody has it to do.
+type Health interface {
+	// Healthy returns why the store takes no more appends, or what of it is known to be damaged; nil when all is well.
+	Healthy() error
+}

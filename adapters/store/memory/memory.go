@@ -32,6 +32,7 @@ var (
 	_ eventlog.Store           = (*Store)(nil)
 	_ eventlog.Ends            = (*Store)(nil)
 	_ eventlog.BatchSubscriber = (*Store)(nil)
+	_ eventlog.BackwardReader  = (*Store)(nil)
 )
 
 // New returns an empty log.
@@ -134,6 +135,27 @@ func (s *Store) ReadStream(ctx context.Context, stream eventlog.Stream, from eve
 		first := min(max(from, 1)-1, eventlog.Revision(len(positions)))
 		s.yield(ctx, yield, func(yield func(eventlog.Record) bool) {
 			for _, position := range positions[first:] {
+				if !yield(records[position-1]) {
+					return
+				}
+			}
+		})
+	}
+}
+
+// ReadStreamBackward implements eventlog.BackwardReader.
+func (s *Store) ReadStreamBackward(
+	ctx context.Context, stream eventlog.Stream, from eventlog.Revision,
+) iter.Seq2[eventlog.Record, error] {
+	return func(yield func(eventlog.Record, error) bool) {
+		s.mu.RLock()
+		records, positions := s.records, s.streams[stream]
+		s.mu.RUnlock()
+		if from > 0 && from < eventlog.Revision(len(positions)) {
+			positions = positions[:from]
+		}
+		s.yield(ctx, yield, func(yield func(eventlog.Record) bool) {
+			for _, position := range slices.Backward(positions) {
 				if !yield(records[position-1]) {
 					return
 				}

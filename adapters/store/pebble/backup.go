@@ -119,7 +119,7 @@ func (s *Store) visitRun(ctx context.Context, from, until []byte, visit func(key
 		return nil, err
 	}
 	defer s.release()
-	defer rescue(&err)
+	defer s.sound(&err)
 	it, err := s.iterate(from, until)
 	if err != nil {
 		return nil, err

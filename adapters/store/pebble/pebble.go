@@ -55,12 +55,16 @@ type Store struct {
 	// failed is the first failed write, and frozen is closed with it.
 	failed atomic.Pointer[error]
 	frozen chan struct{}
+	// damage is the first damage that was found.
+	damage atomic.Pointer[error]
 }
 
 var (
 	_ eventlog.Store           = (*Store)(nil)
 	_ eventlog.Ends            = (*Store)(nil)
 	_ eventlog.BatchSubscriber = (*Store)(nil)
+	_ eventlog.BackwardReader  = (*Store)(nil)
+	_ eventlog.Health          = (*Store)(nil)
 )
 
 // Open opens the log in a folder, or begins one where there is none. Only one process may have a log open. The store

@@ -145,7 +145,7 @@ func (s *Store) readRun(
 		return nil, err
 	}
 	defer s.release()
-	defer rescue(&err)
+	defer s.sound(&err)
 	it, err := s.iterate(logKey(after+1), logKey(end+1))
 	if err != nil {
 		return nil, err
@@ -184,8 +184,8 @@ func (s *Store) readStreamRun(
 		return nil, false, err
 	}
 	defer s.release()
-	defer rescue(&err)
-	positions, err := s.positions(stream, from, end)
+	defer s.sound(&err)
+	positions, err := s.positions(stream, from, runRecords, end)
 	if err != nil || len(positions) == 0 {
 		return nil, false, err
 	}
@@ -201,15 +201,23 @@ func (s *Store) readStreamRun(
 			return run[:i], true, nil
 		}
 		stored, err := seekRecord(it, reader, position, &run[i])
+		if err == nil {
+			err = isAt(&run[i], stream, from+eventlog.Revision(i))
+		}
 		if err != nil {
 			return nil, false, err
-		}
-		if run[i].Stream != stream || run[i].Revision != from+eventlog.Revision(i) {
-			return nil, false, damagedRecord(position, "it is not the one of which the index speaks")
 		}
 		size += stored
 	}
 	return run, len(run) == runRecords, nil
+}
+
+// isAt checks that a record is the one of which the index speaks.
+func isAt(record *eventlog.Record, stream eventlog.Stream, revision eventlog.Revision) error {
+	if record.Stream != stream || record.Revision != revision {
+		return damagedRecord(record.Position, "it is not the one of which the index speaks")
+	}
+	return nil
 }
 
 // seekRecord reads the record at a position, which lies behind those that it has been used for, and returns the size of
@@ -229,16 +237,16 @@ func seekRecord(it *pebbledb.Iterator, reader *decoder, position eventlog.Positi
 	return len(value), reader.decode(value, position, record)
 }
 
-// positions looks up where a stream's records from a revision on stand, runRecords of them at most.
+// positions looks up where a stream's records from a revision on stand, limit of them at most, and none behind end.
 func (s *Store) positions(
-	stream eventlog.Stream, from eventlog.Revision, end eventlog.Position,
+	stream eventlog.Stream, from eventlog.Revision, limit int, end eventlog.Position,
 ) (positions []eventlog.Position, err error) {
 	it, err := s.iterate(indexKey(stream, from), indexEnd(stream))
 	if err != nil {
 		return nil, err
 	}
 	defer closeIter(it, &err)
-	for ok := it.First(); ok && len(positions) < runRecords; ok = it.Next() {
+	for ok := it.First(); ok && len(positions) < limit; ok = it.Next() {
 		want := from + eventlog.Revision(len(positions))
 		if _, revision, ok := splitIndexKey(it.Key()); !ok || revision != want {
 			return nil, damagedIndex(stream, want)
@@ -357,12 +365,5 @@ func (s *Store) iterate(from, until []byte) (*pebbledb.Iterator, error) {
 func closeIter(it *pebbledb.Iterator, err *error) {
 	if closeErr := it.Close(); *err == nil {
 		*err = translate(closeErr)
-	}
-}
-
-// rescue, deferred, makes an error of the panic that the engine has for some kinds of damage.
-func rescue(err *error) {
-	if reason := recover(); reason != nil {
-		*err = fmt.Errorf("%w: %v", eventlog.ErrDamaged, reason)
 	}
 }

@@ -3,6 +3,7 @@ package eventlogtest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -241,6 +242,53 @@ func testAbilities(t *testing.T, suite Suite) {
 		require.NoError(t, log.Close())
 		_, err := ends.End(log.ctx)
 		require.ErrorIs(t, err, eventlog.ErrClosed)
+	})
+	t.Run("ReadStreamBackward is ReadStream from the other end", func(t *testing.T) {
+		const long = 2500
+		log, all := open(t, suite), events(long)
+		backwards, ok := log.Store.(eventlog.BackwardReader)
+		if !ok {
+			t.Skip("the store does not read backward")
+		}
+		stream := log.stream()
+		for from := 0; from < long; from += 250 {
+			log.given(stream, all[from:from+250]...)
+			log.given(log.stream(), event("of another"))
+		}
+		forward := log.read(stream, 0)
+		for _, from := range []eventlog.Revision{0, 1, 2, 1023, 1024, 1025, 2047, long - 1, long, long + 1, 1 << 40, 1<<64 - 1} {
+			want := slices.Clone(forward)
+			if from > 0 && from < long {
+				want = want[:from]
+			}
+			slices.Reverse(want)
+			var read []eventlog.Record
+			for record, err := range backwards.ReadStreamBackward(log.ctx, stream, from) {
+				require.NoError(t, err)
+				read = append(read, record)
+			}
+			require.Equal(t, want, read, "from %d", from)
+		}
+		for range backwards.ReadStreamBackward(log.ctx, log.stream(), 0) {
+			require.Fail(t, "a stream that nobody knows yields nothing")
+		}
+		seen := 0
+		for record, err := range backwards.ReadStreamBackward(log.ctx, stream, 0) {
+			require.NoError(t, err)
+			require.Equal(t, eventlog.Revision(long-seen), record.Revision)
+			if seen++; seen == 3 {
+				break
+			}
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		stop()
+		for _, err := range backwards.ReadStreamBackward(ctx, stream, 0) {
+			require.ErrorIs(t, err, context.Canceled)
+		}
+		require.NoError(t, log.Close())
+		for _, err := range backwards.ReadStreamBackward(log.ctx, stream, 0) {
+			require.ErrorIs(t, err, eventlog.ErrClosed)
+		}
 	})
 	for _, limit := range []int{1, 7, 256, 10_000} {
 		t.Run(fmt.Sprintf("SubscribeBatches is Subscribe in runs of at most %d", limit), func(t *testing.T) {
