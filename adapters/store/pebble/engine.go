@@ -52,15 +52,11 @@ func (s *Store) engineOptions(cacheSize int64) *pebbledb.Options {
 		Logger:                      engineLogger{logger: s.logger, fail: s.fail},
 		EventListener: &pebbledb.EventListener{
 			// What is damaged is reported to whoever reads it; the rest can still be read.
-			DataCorruption: func(info pebbledb.DataCorruptionInfo) { s.noteDamage(errors.New(info.String())) },
-			BackgroundError: func(err error) {
-				if s.failure() == nil {
-					s.noteDamage(fmt.Errorf("work in the background failed: %w", err))
-				}
-			},
+			DataCorruption:  func(info pebbledb.DataCorruptionInfo) { s.noteDamage(errors.New(info.String())) },
+			BackgroundError: func(err error) { s.noteDamage(fmt.Errorf("work in the background failed: %w", err)) },
 		},
 	}
-	o.Experimental.CompactionScheduler = newMerging(func() bool { return s.damage.Load() != nil })
+	o.Experimental.CompactionScheduler = newMerging(func() bool { return s.Healthy() != nil })
 	o.TargetFileSizes[0] = 32 << 20
 	for i := 1; i < len(o.TargetFileSizes); i++ {
 		o.TargetFileSizes[i] = 8 << 20

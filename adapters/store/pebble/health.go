@@ -24,8 +24,12 @@ func (s *Store) Healthy() error {
 	return nil
 }
 
-// noteDamage remembers the first damage that was found.
+// noteDamage remembers the first damage that was found. After a failed write none is looked for: the engine may miss what
+// it believes to be written.
 func (s *Store) noteDamage(err error) {
+	if s.failure() != nil {
+		return
+	}
 	if !errors.Is(err, eventlog.ErrDamaged) {
 		err = fmt.Errorf("%w: %w", eventlog.ErrDamaged, err)
 	}

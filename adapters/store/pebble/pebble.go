@@ -116,6 +116,9 @@ func (s *Store) open(options Options) (err error) {
 		return err
 	}
 	defer func() {
+		if failed := s.failure(); err != nil && failed != nil {
+			err = failed // whatever followed from it, this is the reason
+		}
 		if err != nil {
 			s.freeze(err)
 			close(s.closing)
