@@ -66,7 +66,7 @@ What was recorded stays in the data folder; a second start continues the same lo
 
 Ctrl-C ends it. Then: callstate calls --data %s
 `, version(), n.address(), n.address(), s.data, title, speed, s.data)
-		return n.run(cmd.Context(), fake, link)
+		return n.run(cmd.Context(), fake, link, newControl(s.data, n.log, logger))
 	}
 	return cmd
 }

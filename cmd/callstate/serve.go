@@ -60,7 +60,7 @@ func newServe(s *settings) *cobra.Command {
 			return err
 		}
 		fmt.Fprintf(cmd.OutOrStdout(), "callstate %s: page and API at %s, data in %s\n", version(), n.address(), c.Data)
-		return n.run(cmd.Context(), links...)
+		return n.run(cmd.Context(), append(links, newControl(c.Data, n.log, logger))...)
 	}
 	return cmd
 }

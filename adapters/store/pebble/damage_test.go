@@ -94,6 +94,12 @@ func TestDamagedContents(t *testing.T) {
 		"one entry too many": func(t *testing.T, db *pebbledb.DB) {
 			set(t, db, indexKey("call-9", 1), get(t, db, indexKey("call-0", 3)))
 		},
+		"an id stands twice": func(t *testing.T, db *pebbledb.DB) {
+			record := slices.Clone(get(t, db, logKey(5)))
+			copy(record[idOffset:], get(t, db, logKey(3))[idOffset:idOffset+uuidSize])
+			sealRecord(record, 5, 5)
+			set(t, db, logKey(5), record)
+		},
 		"a key of the log":   func(t *testing.T, db *pebbledb.DB) { set(t, db, []byte{logFamily, 0xff, 1}, nil) },
 		"a key of the index": func(t *testing.T, db *pebbledb.DB) { set(t, db, []byte{indexFamily, 'c', 1}, nil) },
 	}
@@ -110,7 +116,7 @@ func TestDamagedContents(t *testing.T) {
 
 			store, err = Open(dir, Options{})
 			if err == nil {
-				_, err = store.Verify(t.Context())
+				_, err = store.Verify(t.Context(), nil)
 				require.NoError(t, store.Close())
 			}
 			require.ErrorIs(t, err, eventlog.ErrDamaged)
@@ -213,7 +219,7 @@ func TestBackup(t *testing.T) {
 	require.NoError(t, backup.Close())
 	require.NoError(t, store.Close())
 	require.ErrorIs(t, store.Backup(t.Context(), dir+"2"), eventlog.ErrClosed)
-	_, err = store.Verify(t.Context())
+	_, err = store.Verify(t.Context(), nil)
 	require.ErrorIs(t, err, eventlog.ErrClosed)
 }
 
@@ -251,7 +257,7 @@ func readSome(dir string) (read []eventlog.Record, err error) {
 		}
 		read = append(read, record)
 	}
-	_, err = store.Verify(context.Background())
+	_, err = store.Verify(context.Background(), nil)
 	return read, err
 }
 

@@ -125,7 +125,7 @@ func TestFailedWrite(t *testing.T) {
 				require.NoError(t, err, "more than was acknowledged may be there, but nothing broken")
 				require.NotEqual(t, streamOf(0), record.Stream)
 			}
-			_, err = again.Verify(t.Context())
+			_, err = again.Verify(t.Context(), nil)
 			require.NoError(t, err)
 			for stream, revision := range acknowledged {
 				require.NoError(t, again.Append(t.Context(), []eventlog.StreamAppend{{

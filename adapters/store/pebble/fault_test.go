@@ -73,7 +73,7 @@ func TestEveryFault(t *testing.T) {
 				left := disk.memory.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 50 * int(faulty%3), RNG: newRNG()})
 				survivor, err := Open("log", Options{fs: left})
 				require.NoError(t, err, "operation %d had failed", faulty)
-				verified, err := survivor.Verify(t.Context())
+				verified, err := survivor.Verify(t.Context(), nil)
 				require.NoError(t, err, "operation %d had failed", faulty)
 				require.GreaterOrEqual(t, verified.Records, c.there+acknowledged, "operation %d had failed", faulty)
 				require.NoError(t, survivor.Close())

@@ -65,7 +65,7 @@ func TestOnFullDisk(t *testing.T) {
 		require.NoError(t, syscall.Mount("", dir, "", syscall.MS_REMOUNT, "size=200m"))
 		store, err = Open(dir, Options{})
 		require.NoError(t, err)
-		verified, err := store.Verify(t.Context())
+		verified, err := store.Verify(t.Context(), nil)
 		require.NoError(t, err)
 		require.GreaterOrEqual(t, verified.Records, uint64(acknowledged))
 		require.NoError(t, appendData(store, streamOf(0), 3000), "with more room the log goes on")

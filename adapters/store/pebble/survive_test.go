@@ -68,7 +68,7 @@ func requireSurvived(t *testing.T, store *Store, acknowledged map[eventlog.Strea
 	for stream, revision := range acknowledged {
 		require.GreaterOrEqual(t, revisions[stream], revision, "what was acknowledged is there: %s", stream)
 	}
-	verified, err := store.Verify(t.Context())
+	verified, err := store.Verify(t.Context(), nil)
 	require.NoError(t, err)
 	require.Equal(t, Verified{Records: uint64(position), Streams: uint64(len(revisions))}, verified)
 	for stream, revision := range revisions {

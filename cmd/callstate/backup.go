@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/mattn/go-isatty"
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"github.com/callstate/callstate/adapters/store/pebble"
+	"github.com/callstate/callstate/domain/eventlog"
+)
+
+func newBackup(s *settings) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "backup FOLDER",
+		Short: "Copy the event log, also while the engine runs, into a new data folder",
+		Long: `Copies the event log, as it is now, into a folder that must not exist yet. The engine may run
+meanwhile, and is not held up. The folder is a data folder: look at it with --data, or let an
+engine run on it. On the same disk the files of both are the same until one is deleted, so that
+the copy costs nothing at first; take it elsewhere before you call it a backup.`,
+		Example: `  callstate backup --data /var/lib/callstate /var/backups/callstate-monday
+  callstate calls --data /var/backups/callstate-monday`,
+		Args: cobra.ExactArgs(1),
+	}
+	as := formatFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		to, err := filepath.Abs(args[0])
+		if err != nil {
+			return err
+		}
+		var made backup
+		err = withLog(s.data, func(log *pebble.Store) (err error) {
+			made, err = backUp(cmd.Context(), log, to)
+			return err
+		}, func() error {
+			return askEngine(cmd.Context(), s.data, "backup", url.Values{"to": {to}}, &made)
+		})
+		if err != nil {
+			return err
+		}
+		if *as == asJSON {
+			return printJSON(cmd.OutOrStdout(), made)
+		}
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "the log up to position %d is in %s\n", made.Position, made.Folder)
+		return err
+	}
+	return cmd
+}
+
+// backup is a copy of the log: every event up to a position is in it, and maybe some that came meanwhile.
+type backup struct {
+	Folder   string            `json:"folder"`
+	Position eventlog.Position `json:"position"`
+}
+
+// backUp copies a log into a new data folder.
+func backUp(ctx context.Context, log *pebble.Store, folder string) (made backup, err error) {
+	end, err := log.End(ctx)
+	if err != nil {
+		return made, err
+	}
+	if err := os.Mkdir(folder, 0o750); err != nil {
+		return made, err
+	}
+	if err := log.Backup(ctx, logFolder(folder)); err != nil {
+		return made, errors.Join(err, os.RemoveAll(folder))
+	}
+	return backup{Folder: folder, Position: end}, nil
+}
+
+func newVerify(s *settings) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "verify",
+		Short: "Read the whole event log and check that it is what was written",
+		Long: `Reads every event and checks its checksum, that positions and revisions have no gaps, that the
+index leads to every event and to nothing else, and that no id stands twice. Where an engine
+runs on the data folder, the engine does it.`,
+	}
+	as := formatFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		verified, err := verifyLog(cmd.Context(), s.data, cmd.ErrOrStderr())
+		if err != nil {
+			return err
+		}
+		if *as == asJSON {
+			return printJSON(cmd.OutOrStdout(), map[string]any{"log": verified})
+		}
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "the log is whole: %d events in %d streams\n", verified.Records, verified.Streams)
+		return err
+	}
+	return cmd
+}
+
+// verifyLog verifies the log of a data folder, by way of the engine that runs on it if there is one.
+func verifyLog(ctx context.Context, data string, progress io.Writer) (verified pebble.Verified, err error) {
+	err = withLog(data, func(log *pebble.Store) error {
+		end, err := log.End(ctx)
+		if err != nil {
+			return err
+		}
+		bar := eventsBar(progress, int64(end))
+		defer bar.Finish()
+		verified, err = log.Verify(ctx, func(records uint64) { _ = bar.Set64(int64(records)) })
+		return err
+	}, func() error {
+		return askEngine(ctx, data, "verify", nil, &verified)
+	})
+	return verified, err
+}
+
+// withLog does something with the log of a data folder that must be there, or otherwise when it is in use.
+func withLog(data string, do func(*pebble.Store) error, inUse func() error) error {
+	if _, err := os.Stat(logFolder(data)); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w in %s", errNoData, data)
+	}
+	log, err := pebble.Open(logFolder(data), pebble.Options{})
+	if errors.Is(err, eventlog.ErrInUse) {
+		return inUse()
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(log), log.Close())
+}
+
+// eventsBar is a progress bar over events, shown on a terminal only.
+func eventsBar(w io.Writer, events int64) *progressbar.ProgressBar {
+	f, ok := w.(*os.File)
+	return progressbar.NewOptions64(events, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription("events"),
+		progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionSetVisibility(ok && isatty.IsTerminal(f.Fd())))
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/callstate/callstate/adapters/store/pebble"
+)
+
+// control is how other commands reach the engine that has a data folder open: HTTP over a Unix socket in the folder, so
+// that its owner can ask, and nobody else.
+type control struct {
+	socket string
+	log    *pebble.Store
+	logger *slog.Logger
+}
+
+func newControl(data string, log *pebble.Store, logger *slog.Logger) *control {
+	return &control{socket: controlSocket(data), log: log, logger: logger}
+}
+
+func controlSocket(data string) string { return filepath.Join(data, "control.sock") }
+
+// Run answers until ctx is done. The engine also runs where there can be no socket, such as under a very long path.
+func (c *control) Run(ctx context.Context) error {
+	_ = os.Remove(c.socket) // left by an engine that was killed: there is no other one, or the log would not be open
+	listener, err := net.Listen("unix", c.socket)
+	if err == nil {
+		err = os.Chmod(c.socket, 0o600)
+	}
+	if err != nil {
+		c.logger.Warn("backup and verify will not reach this engine while it runs", "err", err)
+		return nil
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /backup", c.backUp)
+	mux.HandleFunc("POST /verify", c.verify)
+	server := &http.Server{Handler: mux, BaseContext: func(net.Listener) context.Context { return ctx }}
+	stopped := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(stopped)
+		_ = server.Shutdown(context.WithoutCancel(ctx))
+	})
+	err = server.Serve(listener)
+	if !stop() {
+		<-stopped
+		return nil
+	}
+	return fmt.Errorf("serve %s: %w", c.socket, err)
+}
+
+func (c *control) backUp(w http.ResponseWriter, r *http.Request) {
+	made, err := backUp(r.Context(), c.log, r.FormValue("to"))
+	answer(w, made, err)
+}
+
+func (c *control) verify(w http.ResponseWriter, r *http.Request) {
+	verified, err := c.log.Verify(r.Context(), nil)
+	answer(w, verified, err)
+}
+
+func answer(w http.ResponseWriter, result any, err error) {
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(result)
+}
+
+// askEngine has the engine that runs on a data folder do something.
+func askEngine(ctx context.Context, data, what string, form url.Values, result any) error {
+	client := http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", controlSocket(data))
+		},
+	}}
+	defer client.CloseIdleConnections()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://engine/"+what, strings.NewReader(form.Encode()))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	response, err := client.Do(request)
+	if err != nil {
+		return fmt.Errorf("data folder %s is in use by another process, which cannot be reached: %w", data, errors.Unwrap(err))
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		said, _ := io.ReadAll(io.LimitReader(response.Body, 64<<10))
+		return errors.New(strings.TrimSpace(string(said)))
+	}
+	return json.NewDecoder(response.Body).Decode(result)
+}
