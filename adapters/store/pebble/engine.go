@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"strconv"
+	"strings"
 
 	pebbledb "github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -52,8 +53,10 @@ func (s *Store) engineOptions(cacheSize int64) *pebbledb.Options {
 		Logger:                      engineLogger{logger: s.logger, fail: s.fail},
 		EventListener: &pebbledb.EventListener{
 			// What is damaged is reported to whoever reads it; the rest can still be read.
-			DataCorruption:  func(info pebbledb.DataCorruptionInfo) { s.noteDamage(errors.New(info.String())) },
-			BackgroundError: func(err error) { s.noteDamage(fmt.Errorf("work in the background failed: %w", err)) },
+			DataCorruption:  func(info pebbledb.DataCorruptionInfo) {
+				s.noteDamage(fmt.Errorf("%s: %w", info.Path, corruption{info.Details}))
+			},
+			BackgroundError: func(err error) { s.noteDamage(fmt.Errorf("work in the background failed: %w", corruption{err})) },
 		},
 	}
 	o.Experimental.CompactionScheduler = newMerging(func() bool { return s.Healthy() != nil })
@@ -95,10 +98,19 @@ func familyPolicy(start []byte) (policy pebbledb.SpanPolicy, end []byte, err err
 // engine's goes away by itself.
 func translate(err error) error {
 	if err != nil && (pebbledb.IsCorruptionError(err) || errors.Is(err, fs.ErrNotExist)) {
-		return fmt.Errorf("%w: %w", eventlog.ErrDamaged, err)
+		return fmt.Errorf("%w: %w", eventlog.ErrDamaged, corruption{err})
 	}
 	return err
 }
+
+// corruption is an error of the engine without what it adds to the text for its own use.
+type corruption struct{ error }
+
+func (c corruption) Error() string {
+	return strings.ReplaceAll(c.error.Error(), "\n<corruption detail carrier>", "")
+}
+
+func (c corruption) Unwrap() error { return c.error }
 
 // checkEngineFormat refuses files that only a newer engine can read; the engine has no error of its own for that.
 func checkEngineFormat(files vfs.FS, dir string) error {
