@@ -1,6 +1,7 @@
 package pebble
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	pebbledb "github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/sstable/block"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/atomicfs"
 
@@ -38,10 +40,8 @@ const (
 // engineOptions are the settings of the engine. Blocks of 16 KB are the middle between reading everything and reading
 // one stream; the index stays in the tables while records go to value files, written once; large files keep their number
 // small.
-func (s *Store) engineOptions(cacheSize int64) *pebbledb.Options {
-	if cacheSize == 0 {
-		cacheSize = DefaultCacheSize
-	}
+func (s *Store) engineOptions(options Options) *pebbledb.Options {
+	cacheSize := cmp.Or(options.CacheSize, DefaultCacheSize)
 	o := &pebbledb.Options{
 		FS:                          s.files,
 		FormatMajorVersion:          engineFormat,
@@ -53,7 +53,7 @@ func (s *Store) engineOptions(cacheSize int64) *pebbledb.Options {
 		Logger:                      engineLogger{logger: s.logger, fail: s.fail},
 		EventListener: &pebbledb.EventListener{
 			// What is damaged is reported to whoever reads it; the rest can still be read.
-			DataCorruption:  func(info pebbledb.DataCorruptionInfo) {
+			DataCorruption: func(info pebbledb.DataCorruptionInfo) {
 				s.noteDamage(fmt.Errorf("%s: %w", info.Path, corruption{info.Details}))
 			},
 			BackgroundError: func(err error) { s.noteDamage(fmt.Errorf("work in the background failed: %w", corruption{err})) },
@@ -68,7 +68,11 @@ func (s *Store) engineOptions(cacheSize int64) *pebbledb.Options {
 		o.Levels[i].BlockSize = 16 << 10
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
-	o.ApplyCompressionSettings(func() pebbledb.DBCompressionSettings { return pebbledb.DBCompressionFastest })
+	compression := pebbledb.DBCompressionFastest
+	if options.Zstd {
+		compression = pebbledb.UniformDBCompressionSettings(block.BalancedCompression)
+	}
+	o.ApplyCompressionSettings(func() pebbledb.DBCompressionSettings { return compression })
 	o.Experimental.EnableColumnarBlocks = func() bool { return true }
 	o.Experimental.ValueSeparationPolicy = func() pebbledb.ValueSeparationPolicy {
 		return pebbledb.ValueSeparationPolicy{

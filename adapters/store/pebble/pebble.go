@@ -28,6 +28,9 @@ type Options struct {
 	// CacheSize is the memory for blocks read from the disk and for what is not yet written out in its final form, in
 	// bytes; it is the better part of what the store uses. 0 means DefaultCacheSize; MinCacheSize is the least.
 	CacheSize int64
+	// Zstd has what is written from now on compressed with Zstandard: fewer bytes on the disk, more work for the processor.
+	// Whether it is set or not, all of a log can be read.
+	Zstd bool
 	// Logger takes what the engine has to say: its errors as errors, all else at debug level. nil: nobody listens.
 	Logger *slog.Logger
 
@@ -125,7 +128,7 @@ func (s *Store) open(options Options) (err error) {
 		}
 		close(opened)
 	}()
-	if s.db, err = pebbledb.Open(s.dir, s.engineOptions(options.CacheSize)); err != nil {
+	if s.db, err = pebbledb.Open(s.dir, s.engineOptions(options)); err != nil {
 		return translate(err)
 	}
 	end, err := s.recover(found)

@@ -2,10 +2,12 @@ package pebble
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
 	"os"
+	"strconv"
 	"testing"
 
 	"github.com/google/uuid"
@@ -32,6 +34,25 @@ func TestStore(t *testing.T) {
 }
 
 func BenchmarkStore(b *testing.B) { eventlogtest.Benchmark(b, suite()) }
+
+// largeLog is how many events BenchmarkLarge writes; it is a million without it.
+const largeLog = "CALLSTATE_BENCH_EVENTS"
+
+// BenchmarkLarge needs a gigabyte of disk for each million of events.
+func BenchmarkLarge(b *testing.B) {
+	events, err := strconv.Atoi(cmp.Or(os.Getenv(largeLog), "1000000"))
+	require.NoError(b, err)
+	b.Run("fastest", func(b *testing.B) { eventlogtest.BenchmarkLarge(b, suite(), events) })
+	b.Run("zstd", func(b *testing.B) {
+		zstd := suite()
+		zstd.Open = func(tb testing.TB, dir string) eventlog.Store {
+			store, err := Open(dir, Options{Zstd: true})
+			require.NoError(tb, err)
+			return store
+		}
+		eventlogtest.BenchmarkLarge(b, zstd, events)
+	})
+}
 
 // TestLogger: the engine talks at debug level, to the logger only.
 func TestLogger(t *testing.T) {
