@@ -2,7 +2,7 @@
 
 GO ?= go
 
-.PHONY: test tools format vet unit build demo bench fuzz golden
+.PHONY: test tools format vet unit build demo bench bench-log crash fuzz golden
 
 test: tools format vet unit
 
@@ -29,6 +29,15 @@ demo:
 # Appends and the path from a switch's bytes to the floor, each beside a bare synced log file.
 bench:
 	$(GO) test -run '^$$' -bench . -benchtime 2s ./adapters/store/pebble ./cmd/callstate
+
+# The tables of docs/performance.md. PEERS=1 adds other systems; see the script.
+bench-log:
+	@GO=$(GO) scripts/bench-log.sh
+
+# Kills a process that appends, and lets every single write fail, for as long as it takes: about half an hour.
+crash:
+	CALLSTATE_TEST_CRASH_ROUNDS=5000 CALLSTATE_TEST_EVERY_FAULT=1 \
+	  $(GO) test -timeout 2h -run 'Crash|EveryFault|PowerCut|FullDisk|Damage' -v ./adapters/store/pebble
 
 # Every fuzz target for a minute.
 fuzz:
