@@ -25,9 +25,9 @@ func (s *Store) Healthy() error {
 }
 
 // noteDamage remembers the first damage that was found. After a failed write none is looked for: the engine may miss what
-// it believes to be written.
+// it believes to be written. Nor when the log is being closed.
 func (s *Store) noteDamage(err error) {
-	if s.failure() != nil {
+	if s.failure() != nil || isClosed(s.closing) {
 		return
 	}
 	if !errors.Is(err, eventlog.ErrDamaged) {

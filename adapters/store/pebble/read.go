@@ -220,8 +220,7 @@ func isAt(record *eventlog.Record, stream eventlog.Stream, revision eventlog.Rev
 	return nil
 }
 
-// seekRecord reads the record at a position, which lies behind those that it has been used for, and returns the size of
-// its stored form.
+// seekRecord reads the record at a position and returns the size of its stored form.
 func seekRecord(it *pebbledb.Iterator, reader *decoder, position eventlog.Position, record *eventlog.Record) (int, error) {
 	key := logKey(position)
 	if !it.SeekGE(key) || !bytes.Equal(it.Key(), key) {
