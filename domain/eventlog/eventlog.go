@@ -192,6 +192,7 @@ type BackwardReader interface {
 
 // Health is an optional ability of a store: to say that it cannot do its work, before anybody has it to do.
 type Health interface {
-	// Healthy returns why the store takes no more appends, or what of it is known to be damaged; nil when all is well.
+	// Healthy returns why the store takes no more appends (ErrFailed, ErrClosed), or what of it is known to be damaged
+	// (ErrDamaged); nil when all is well.
 	Healthy() error
 }

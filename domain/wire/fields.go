@@ -110,6 +110,9 @@ var quickCalls = map[string]func(q *quick) call.Body{
 			Mode: call.SupervisionMode(q.text("mode")),
 		}
 	},
+	"SupervisorModeChanged": func(q *quick) call.Body {
+		return call.SupervisorModeChanged{Party: call.PartyID(q.text("party")), Mode: call.SupervisionMode(q.text("mode"))}
+	},
 	"SupervisorLeft": func(q *quick) call.Body { return call.SupervisorLeft{Party: call.PartyID(q.text("party"))} },
 	"CallParked": func(q *quick) call.Body {
 		return call.CallParked{Party: call.PartyID(q.text("party")), Space: q.text("space"), By: call.PartyID(q.text("by"))}
@@ -178,13 +181,18 @@ var quickAgents = map[string]func(q *quick) agent.Body{
 
 var quickLinks = map[string]func(q *quick) link.Body{
 	"LinkUp": func(q *quick) link.Body {
-		return link.LinkUp{Switch: q.text("switch"), Kind: q.text("kind"), Version: q.text("version")}
+		return link.LinkUp{
+			Switch: q.text("switch"), Kind: q.text("kind"), Version: q.text("version"), Started: q.text("started"),
+		}
 	},
 	"LinkDown": func(q *quick) link.Body { return link.LinkDown{Switch: q.text("switch"), Reason: q.text("reason")} },
 	"Resynchronised": func(q *quick) link.Body {
 		return link.Resynchronised{
 			Switch: q.text("switch"), Channels: int(q.number("channels")), Agents: int(q.number("agents")), Started: q.text("started"),
 		}
+	},
+	"GapDetected": func(q *quick) link.Body {
+		return link.GapDetected{Switch: q.text("switch"), Missed: uint64(q.number("missed"))}
 	},
 	"SwitchRestarted": func(q *quick) link.Body {
 		return link.SwitchRestarted{Switch: q.text("switch"), Started: q.text("started")}

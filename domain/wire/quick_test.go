@@ -66,6 +66,8 @@ func fill(t *rapid.T, field reflect.Value) {
 			field.SetBool(true)
 		case reflect.Int, reflect.Int64:
 			field.SetInt(rapid.Int64().Draw(t, "number"))
+		case reflect.Uint64:
+			field.SetUint(rapid.Uint64().Draw(t, "number"))
 		default:
 			require.Fail(t, "no such kind of field", "%s", field.Type())
 		}

@@ -243,6 +243,17 @@ func testAbilities(t *testing.T, suite Suite) {
 		_, err := ends.End(log.ctx)
 		require.ErrorIs(t, err, eventlog.ErrClosed)
 	})
+	t.Run("Healthy until it is closed", func(t *testing.T) {
+		log := open(t, suite)
+		health, ok := log.Store.(eventlog.Health)
+		if !ok {
+			t.Skip("the store does not tell how it is")
+		}
+		log.given(log.stream(), events(3)...)
+		require.NoError(t, health.Healthy())
+		require.NoError(t, log.Close())
+		require.ErrorIs(t, health.Healthy(), eventlog.ErrClosed)
+	})
 	t.Run("ReadStreamBackward is ReadStream from the other end", func(t *testing.T) {
 		const long = 2500
 		log, all := open(t, suite), events(long)
