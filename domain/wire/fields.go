@@ -8,6 +8,17 @@ import (
 
 // How the current version of each event is read quickly: its fields by their stored names, in the order of the struct.
 // An event that is missing here, or a field, is read by encoding/json instead; a test tells of it.
+var quickFamilies = []any{quickCalls, quickAgents, quickLinks}
+
+// quickFamily is the one of these families whose events are of this kind, if there is one.
+func quickFamily[B any]() map[string]func(q *quick) B {
+	for _, family := range quickFamilies {
+		if reads, ok := family.(map[string]func(q *quick) B); ok {
+			return reads
+		}
+	}
+	return nil
+}
 
 var quickCalls = map[string]func(q *quick) call.Body{
 	"CallStarted": func(q *quick) call.Body {

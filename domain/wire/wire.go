@@ -65,8 +65,9 @@ func as[T, B any](name string, version uint16) form[B] {
 	}}
 }
 
-func newTable[B any](quickly map[string]func(q *quick) B, forms ...form[B]) table[B] {
+func newTable[B any](forms ...form[B]) table[B] {
 	t := table[B]{byName: map[string]form[B]{}, byType: map[reflect.Type]form[B]{}}
+	quickly := quickFamily[B]()
 	for _, f := range forms {
 		f.quick = quickly[f.name]
 		t.byName[f.name], t.byType[reflect.TypeOf(f.example)] = f, f
@@ -74,7 +75,7 @@ func newTable[B any](quickly map[string]func(q *quick) B, forms ...form[B]) tabl
 	return t
 }
 
-var calls = newTable(quickCalls,
+var calls = newTable(
 	as[call.CallStarted, call.Body]("CallStarted", 1),
 	as[call.CallEnded, call.Body]("CallEnded", 1),
 	as[call.PartyDialing, call.Body]("PartyDialing", 1),
@@ -114,7 +115,7 @@ var calls = newTable(quickCalls,
 	as[call.RequestRefused, call.Body]("RequestRefused", 1),
 )
 
-var agents = newTable(quickAgents,
+var agents = newTable(
 	as[agent.AgentLoggedIn, agent.Body]("AgentLoggedIn", 1),
 	as[agent.AgentLoggedOut, agent.Body]("AgentLoggedOut", 1),
 	as[agent.AgentJoinedQueue, agent.Body]("AgentJoinedQueue", 1),
@@ -127,7 +128,7 @@ var agents = newTable(quickAgents,
 	as[agent.AgentRequestRefused, agent.Body]("AgentRequestRefused", 1),
 )
 
-var links = newTable(quickLinks,
+var links = newTable(
 	as[link.LinkUp, link.Body]("LinkUp", 1),
 	as[link.LinkDown, link.Body]("LinkDown", 1),
 	as[link.Resynchronised, link.Body]("Resynchronised", 1),
