@@ -209,7 +209,10 @@ func (w *writer) check(part *streamRequest) (late bool, err error) {
 }
 
 // head looks up the revision of a stream.
-func (w *writer) head(stream eventlog.Stream, expected eventlog.Revision, checked bool) (eventlog.Revision, error) {
+func (w *writer) head(
+	stream eventlog.Stream, expected eventlog.Revision, checked bool,
+) (_ eventlog.Revision, err error) {
+	defer w.store.sound(&err)
 	if checked {
 		// Two point reads, of which filters answer the second, are cheaper than a search for the end.
 		is, err := w.store.isHead(stream, expected)

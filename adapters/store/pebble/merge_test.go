@@ -97,7 +97,7 @@ func damageUnderMerge(t *testing.T, pattern string, damage func(t *testing.T, fi
 	if err := store.Healthy(); err != nil {
 		require.ErrorIs(t, err, eventlog.ErrDamaged)
 	}
-	require.NoError(t, appendData(store, "call-new", 10))
+	require.NoError(t, appendData(store, streamOf(0), 10), "calls in progress go on")
 	require.Less(t, bytes.Count(said.bytes(), []byte("level=ERROR")), 10, "it is said, but not over and over")
 
 	i := 0
@@ -113,6 +113,36 @@ func damageUnderMerge(t *testing.T, pattern string, damage func(t *testing.T, fi
 		i++
 	}
 	_ = store.Close()
+}
+
+// TestAppendsToADamagedLog: where it cannot be known what a stream has, nothing is appended to it.
+func TestAppendsToADamagedLog(t *testing.T) {
+	intact := t.TempDir()
+	writeSome(t, intact, true)
+	refused := 0
+	for range 20 {
+		dir := t.TempDir()
+		require.NoError(t, os.CopyFS(dir, os.DirFS(intact)))
+		tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
+		require.NoError(t, err)
+		for _, table := range tables {
+			flipBit(t, table)
+		}
+		store, err := Open(dir, Options{})
+		if err != nil {
+			require.ErrorIs(t, err, eventlog.ErrDamaged)
+			continue
+		}
+		for i := range 60 {
+			if err := appendData(store, streamOf(i), 10); err != nil {
+				require.ErrorIs(t, err, eventlog.ErrDamaged)
+				require.ErrorIs(t, store.Healthy(), eventlog.ErrDamaged)
+				refused++
+			}
+		}
+		require.NoError(t, store.Close())
+	}
+	require.Positive(t, refused)
 }
 
 // saying keeps what is written to it.

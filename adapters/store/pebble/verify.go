@@ -91,11 +91,12 @@ func (s *Store) verifyIDs(ctx context.Context, end eventlog.Position, digests []
 }
 
 // verifyIndexed checks that the index leads to a record.
-func (s *Store) verifyIndexed(ctx context.Context, record *eventlog.Record) error {
+func (s *Store) verifyIndexed(ctx context.Context, record *eventlog.Record) (err error) {
 	if err := s.acquire(ctx); err != nil {
 		return err
 	}
 	defer s.release()
+	defer s.sound(&err)
 	value, closer, err := s.db.Get(indexKey(record.Stream, record.Revision))
 	if err != nil {
 		return fmt.Errorf("%w: %w", damagedIndex(record.Stream, record.Revision), err)
