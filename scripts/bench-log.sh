@@ -30,10 +30,10 @@ awk '
     for (i = 3; i < NF; i += 2) value[$(i + 1)] = $i
     if (name ~ /\/append\//) {
       split(name, part, "/"); sub(/appenders=/, "", part[3]); sub(/events=/, "", part[4])
-      appends[++a] = sprintf("| %s | %s x %s | %.2f | %.0f | %.0f | %.1f |", part[1], part[3], part[4], value["ratio"], value["events/s"], value["ceiling-events/s"], value["p99-ms"])
+      appends[++a] = sprintf("| %s | %s x %s | %.2f | %.0f | %.0f | %.1f | %.1f | %.1f |", part[1], part[3], part[4], value["ratio"], value["events/s"], value["ceiling-events/s"], value["p99-ms"], value["cpu-us/event"], value["ceiling-cpu-us/event"])
     } else if (name ~ /\/read\/all/) {
       split(name, part, "/")
-      reads[++r] = sprintf("| %s | whole log, warm | %.2f | %.0f events/s |", part[1], value["ratio"], value["events/s"])
+      reads[++r] = sprintf("| %s | whole log, warm | %.2f | %.0f events/s, CPU %.2f us/event |", part[1], value["ratio"], value["events/s"], value["cpu-us/event"])
     } else if (name ~ /\/read\/stream/) {
       split(name, part, "/")
       reads[++r] = sprintf("| %s | stream of 25, warm | %.2f | p50 %.0f us, p99 %.0f us |", part[1], value["ratio"], value["p50-us"], value["p99-us"])
@@ -43,7 +43,7 @@ awk '
     }
   }
   END {
-    print "\n| store | appenders x events | of the ceiling | events/s | ceiling, events/s | p99 ms |\n|---|---|---:|---:|---:|---:|"
+    print "\n| store | appenders x events | of the ceiling | events/s | ceiling, events/s | p99 ms | CPU us/event | ceiling, CPU us/event |\n|---|---|---:|---:|---:|---:|---:|---:|"
     for (i = 1; i <= a; i++) print appends[i]
     print "\n| store | read | of the ceiling | |\n|---|---|---:|---:|"
     for (i = 1; i <= r; i++) print reads[i]

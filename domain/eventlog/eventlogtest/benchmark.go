@@ -21,6 +21,8 @@ import (
 //	events/s, p99-ms    of the store: durable events, and how long the slowest hundredth of the appends took
 //	ceiling-events/s    of reflog
 //	ratio               of the two, the median of all turns: this is the figure to compare between machines
+//	cpu-us/event        processor time for an event, the load's own part included; ceiling-cpu-us/event is reflog's. These
+//	                    are what to look at on a machine that has other things to do
 //
 // A turn takes some four seconds: -benchtime 5x is five of them.
 func Benchmark(b *testing.B, suite Suite) {
@@ -45,11 +47,15 @@ func benchmarkAppend(b *testing.B, suite Suite, appenders, events int) {
 	storeLoad.run(b, turn/4)
 	ceilingLoad.run(b, turn/4)
 
-	var rates, ceilings, ratios []float64
+	var rates, ceilings, ratios, cpu, ceilingCPU []float64
 	var latencies []time.Duration
 	for b.Loop() {
-		top, _ := ceilingLoad.run(b, turn)
+		began := processorTime()
+		top, done := ceilingLoad.run(b, turn)
+		ceilingCPU = append(ceilingCPU, (processorTime()-began).Seconds()*1e6/float64(len(done)*events))
+		began = processorTime()
 		rate, waits := storeLoad.run(b, turn)
+		cpu = append(cpu, (processorTime()-began).Seconds()*1e6/float64(len(waits)*events))
 		rates, ceilings, ratios = append(rates, rate), append(ceilings, top), append(ratios, rate/top)
 		latencies = append(latencies, waits...)
 	}
@@ -59,6 +65,8 @@ func benchmarkAppend(b *testing.B, suite Suite, appenders, events int) {
 	b.ReportMetric(median(ceilings), "ceiling-events/s")
 	b.ReportMetric(median(ratios), "ratio")
 	b.ReportMetric(latencies[len(latencies)*99/100].Seconds()*1e3, "p99-ms")
+	b.ReportMetric(median(cpu), "cpu-us/event")
+	b.ReportMetric(median(ceilingCPU), "ceiling-cpu-us/event")
 }
 
 // The reads are of a log of this many events.
@@ -72,14 +80,14 @@ func benchmarkReads(b *testing.B, suite Suite) {
 	log, ceiling := open(b, suite), ceilingFor(b)
 	streams := fill(b, log, ceiling)
 	b.Run("all", func(b *testing.B) {
-		var rates, ratios []float64
+		var rates, ratios, cpu []float64
 		for b.Loop() {
 			started := time.Now()
 			_, err := ceiling.ReadAll()
 			require.NoError(b, err)
 			top := readStreams * streamLength / time.Since(started).Seconds()
 
-			started, count := time.Now(), 0
+			began, started, count := processorTime(), time.Now(), 0
 			for _, err := range log.ReadAll(b.Context(), log.before) {
 				if err != nil {
 					b.Fatal(err)
@@ -88,11 +96,13 @@ func benchmarkReads(b *testing.B, suite Suite) {
 			}
 			require.GreaterOrEqual(b, count, readStreams*streamLength)
 			rate := float64(count) / time.Since(started).Seconds()
+			cpu = append(cpu, (processorTime()-began).Seconds()*1e6/float64(count))
 			rates, ratios = append(rates, rate), append(ratios, rate/top)
 		}
 		b.ReportMetric(0, "ns/op")
 		b.ReportMetric(median(rates), "events/s")
 		b.ReportMetric(median(ratios), "ratio")
+		b.ReportMetric(median(cpu), "cpu-us/event")
 	})
 	b.Run(fmt.Sprintf("stream-of-%d", streamLength), func(b *testing.B) {
 		var waits, tops []float64

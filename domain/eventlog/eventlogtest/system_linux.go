@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 	"syscall"
+	"time"
 )
 
 func preallocate(file *os.File, size int64) error {
@@ -32,4 +33,11 @@ func residentMiB() float64 {
 	}
 	pages, _ := strconv.Atoi(string(fields[1]))
 	return float64(pages) * float64(os.Getpagesize()) / (1 << 20)
+}
+
+// processorTime is how long the processors have worked for this process.
+func processorTime() time.Duration {
+	var used syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &used)
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }

@@ -2,7 +2,10 @@
 
 package eventlogtest
 
-import "os"
+import (
+	"os"
+	"time"
+)
 
 func preallocate(file *os.File, size int64) error { return file.Truncate(size) }
 
@@ -13,3 +16,6 @@ func evict(*os.File) error { return nil }
 
 // residentMiB is not known here.
 func residentMiB() float64 { return 0 }
+
+// processorTime is not known here.
+func processorTime() time.Duration { return 0 }
