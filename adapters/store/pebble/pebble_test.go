@@ -79,6 +79,34 @@ func TestSmallCache(t *testing.T) {
 	require.NoError(t, store.Close())
 }
 
+// TestZstd: a log may be written with and without Zstandard by turns; it is read either way, and is smaller with it.
+func TestZstd(t *testing.T) {
+	sizes := map[bool]int64{}
+	for _, zstd := range []bool{false, true} {
+		dir := t.TempDir()
+		acknowledged := make(map[eventlog.Stream]eventlog.Revision)
+		for turn := range 3 {
+			store, err := Open(dir, Options{Zstd: zstd != (turn == 2)})
+			require.NoError(t, err)
+			for i := range 40 {
+				stream := streamOf(i)
+				for range 5 {
+					if acknowledged[stream], err = appendSome(t.Context(), store, stream, acknowledged[stream]); err != nil {
+						require.NoError(t, err)
+					}
+				}
+			}
+			require.NoError(t, store.db.Flush())
+			if turn == 1 {
+				sizes[zstd] = int64(store.db.Metrics().DiskSpaceUsage())
+			}
+			acknowledged = requireSurvived(t, store, acknowledged)
+			require.NoError(t, store.Close())
+		}
+	}
+	require.Less(t, sizes[true], sizes[false]*95/100)
+}
+
 func Example() {
 	dir, err := os.MkdirTemp("", "callstate")
 	if err != nil {
