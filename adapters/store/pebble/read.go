@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 
 	pebbledb "github.com/cockroachdb/pebble/v2"
 
@@ -151,6 +152,7 @@ func (s *Store) readRun(
 		return nil, err
 	}
 	defer closeIter(it, &err)
+	run = slices.Grow(run, int(min(end-after, eventlog.Position(limit))))
 	size := 0
 	for ok := it.First(); ok && len(run) < limit && size < runBytes; ok = it.Next() {
 		after++
