@@ -2,7 +2,7 @@
 
 GO ?= go
 
-.PHONY: test tools format vet unit build demo bench bench-log crash fuzz golden
+.PHONY: test tools format vet unit build demo bench bench-log bench-projections crash fuzz golden
 
 test: tools format vet unit
 
@@ -38,6 +38,10 @@ bench-log:
 crash:
 	CALLSTATE_TEST_CRASH_ROUNDS=5000 CALLSTATE_TEST_EVERY_FAULT=1 \
 	  $(GO) test -timeout 2h -run 'Crash|EveryFault|PowerCut|FullDisk|Damage' -v ./adapters/store/pebble
+
+# What is made from the log: how fast it is made anew, and how fast it answers.
+bench-projections:
+	$(GO) test -run '^$$' -bench . -benchtime 2s ./projections/...
 
 # Every fuzz target for a minute.
 fuzz:

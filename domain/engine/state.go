@@ -40,6 +40,7 @@ func (s *state) apply(r eventlog.Record) error {
 			return err
 		}
 		s.link = link.Evolve(s.link, event)
+	case wire.Audit: // nothing follows from who looked
 	default:
 		return fmt.Errorf("stream %s: unknown kind %q", r.Stream, kind)
 	}
@@ -122,8 +123,8 @@ func (s *states) put(stream eventlog.Stream, next state) {
 	if known && old.revision >= next.revision {
 		return
 	}
-	if next.revision == 0 {
-		return // nobody wrote there: nothing to remember
+	if next.revision == 0 || stream.Kind() == wire.Audit {
+		return // nobody wrote there, or will soon again: nothing to remember
 	}
 	s.known[stream] = next
 	if next.call.Ended() && !old.call.Ended() {

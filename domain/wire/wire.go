@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/callstate/callstate/domain/access"
 	"github.com/callstate/callstate/domain/agent"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/eventlog"
@@ -30,6 +31,7 @@ const (
 	Call   = "call"
 	Agent  = "agent"
 	Switch = "switch"
+	Audit  = "audit"
 )
 
 // CallStream is the stream of a call.
@@ -40,6 +42,9 @@ func AgentStream(agent string) eventlog.Stream { return eventlog.Stream(Agent + 
 
 // SwitchStream is the stream of the link to a switch.
 func SwitchStream(name string) eventlog.Stream { return eventlog.Stream(Switch + "-" + name) }
+
+// AuditStream is the stream of who looked at a subject: see access.Body.
+func AuditStream(subject string) eventlog.Stream { return eventlog.Stream(Audit + "-" + subject) }
 
 // table is the stored names of one family of events.
 type table[B any] struct {
@@ -138,12 +143,19 @@ var links = newTable(
 	as[link.DeviceOutOfService, link.Body]("DeviceOutOfService", 1),
 )
 
+var accesses = newTable(
+	as[access.CallReplayed, access.Body]("CallReplayed", 1),
+	as[access.FloorReplayed, access.Body]("FloorReplayed", 1),
+	as[access.CallExported, access.Body]("CallExported", 1),
+)
+
 // Names are all stored names with their current versions ("CallStarted" -> 1).
 func Names() map[string]uint16 {
 	names := map[string]uint16{}
 	addNames(names, calls)
 	addNames(names, agents)
 	addNames(names, links)
+	addNames(names, accesses)
 	return names
 }
 
@@ -242,6 +254,37 @@ func EncodeLink(stream eventlog.Stream, revision eventlog.Revision, e link.Event
 func DecodeLink(r eventlog.Record) (link.Event, error) {
 	body, err := links.decode(r)
 	return link.Event{At: r.SwitchTime, Inferred: r.Inferred, Actor: r.Actor, Body: body}, err
+}
+
+// EncodeAccess is EncodeCall for an event about who looked at what.
+func EncodeAccess(stream eventlog.Stream, revision eventlog.Revision, e access.Event) eventlog.Event {
+	stored := accesses.encode(stream, revision, e.Body)
+	stored.SwitchTime, stored.Actor = e.At, e.Actor
+	return stored
+}
+
+// DecodeAccess reads a record of an audit stream.
+func DecodeAccess(r eventlog.Record) (access.Event, error) {
+	body, err := accesses.decode(r)
+	return access.Event{At: r.SwitchTime, Actor: r.Actor, Body: body}, err
+}
+
+// Known returns why a record cannot be read: ErrUnknown when it is of a kind of stream, a type or a version that this
+// program does not know.
+func Known(r eventlog.Record) (err error) {
+	switch kind := r.Stream.Kind(); kind {
+	case Call:
+		_, err = DecodeCall(r)
+	case Agent:
+		_, err = DecodeAgent(r)
+	case Switch:
+		_, err = DecodeLink(r)
+	case Audit:
+		_, err = DecodeAccess(r)
+	default:
+		err = fmt.Errorf("%w: stream %s of kind %q", ErrUnknown, r.Stream, kind)
+	}
+	return err
 }
 
 // SortedNames are the stored names in alphabetical order.

@@ -9,9 +9,11 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/callstate/callstate/domain/access"
 	"github.com/callstate/callstate/domain/agent"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/eventlog"
@@ -85,6 +87,9 @@ var examples = map[string]any{
 	"DeviceOutOfService":    link.DeviceOutOfService{Switch: "pbx1", DN: "1001"},
 	"LinkDown":              link.LinkDown{Switch: "pbx1", Reason: "connection reset"},
 	"Resynchronised":        link.Resynchronised{Switch: "pbx1", Channels: 3, Agents: 2, Started: "2026-11-23 00:59:56"},
+	"CallReplayed":          access.CallReplayed{ConnID: connID, View: "v"},
+	"FloorReplayed":         access.FloorReplayed{From: moment, FromPosition: 1, To: moment, ToPosition: 9, Agent: "1001", View: "v"},
+	"CallExported":          access.CallExported{ConnID: connID, Format: "feature", View: "v"},
 	"SwitchRestarted":       link.SwitchRestarted{Switch: "pbx1", Started: "2026-11-23 00:59:56"},
 }
 
@@ -97,6 +102,8 @@ func encode(example any) eventlog.Event {
 		return wire.EncodeAgent(wire.AgentStream("1001"), at, agent.Event{At: moment, Inferred: true, Actor: "agent:1001", Body: body})
 	case link.Body:
 		return wire.EncodeLink(wire.SwitchStream("pbx1"), at, link.Event{At: moment, Inferred: true, Actor: "agent:1001", Body: body})
+	case access.Body:
+		return wire.EncodeAccess(wire.AuditStream(body.Subject()), at, access.Event{At: moment, Actor: "agent:1001", Body: body})
 	}
 	panic("no such family")
 }
@@ -108,6 +115,9 @@ func decode(family any, r eventlog.Record) (any, error) {
 		return e.Body, err
 	case agent.Body:
 		e, err := wire.DecodeAgent(r)
+		return e.Body, err
+	case access.Body:
+		e, err := wire.DecodeAccess(r)
 		return e.Body, err
 	}
 	e, err := wire.DecodeLink(r)
@@ -124,7 +134,7 @@ func TestEveryStoredNameHasAnExample(t *testing.T) {
 // An event type that is missing in the table would only be found when it happens.
 func TestEveryEventTypeIsInTheTable(t *testing.T) {
 	var files []string
-	for _, folder := range []string{"../call", "../agent", "../link"} {
+	for _, folder := range []string{"../call", "../agent", "../link", "../access"} {
 		found, err := filepath.Glob(folder + "/*.go")
 		require.NoError(t, err)
 		require.NotEmpty(t, found)
@@ -134,7 +144,7 @@ func TestEveryEventTypeIsInTheTable(t *testing.T) {
 		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
 		require.NoError(t, err)
 		for _, decl := range parsed.Decls {
-			if f, ok := decl.(*ast.FuncDecl); ok && f.Recv != nil && f.Name.Name == "evolve" {
+			if f, ok := decl.(*ast.FuncDecl); ok && f.Recv != nil && slices.Contains([]string{"evolve", "Subject"}, f.Name.Name) {
 				assert.Contains(t, wire.Names(), f.Recv.List[0].Type.(*ast.Ident).Name)
 			}
 		}

@@ -1,6 +1,7 @@
 package floor
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -213,6 +214,33 @@ func (d *change) of(agent string, c *Change) {
 			c.Notifications = append(c.Notifications, t.message)
 		}
 	}
+}
+
+// Next folds one record, and returns the frame that those who follow an agent's desktop get for it, or the whole floor
+// where agent is empty; false when there is none for them.
+func (f *Floor) Next(ctx context.Context, r eventlog.Record, agent string) (Frame, bool, error) {
+	if err := f.Apply(ctx, []eventlog.Record{r}); err != nil {
+		return Frame{}, false, err
+	}
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	last := len(f.feed.kept) - 1
+	if last < 0 || f.feed.kept[last].position != r.Position {
+		return Frame{}, false, nil
+	}
+	d := f.feed.kept[last]
+	if agent == "" && !d.visible() || agent != "" && !slices.Contains(d.concerned, agent) {
+		return Frame{}, false, nil
+	}
+	return d.frame(agent), true, nil
+}
+
+// Snapshot is the frame with which those begin who follow an agent's desktop now, or the whole floor where agent is
+// empty.
+func (f *Floor) Snapshot(agent string) Frame {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.snapshot(agent)
 }
 
 // feed is the last changes of the floor or of one desktop, oldest first.

@@ -1,5 +1,6 @@
 // Package floor is the live view of the contact centre: which agent does what, who waits in which queue, and every
-// live call with its parties and its data. It lives in memory and is rebuilt from the log at every start.
+// live call with its parties and its data. It lives in memory; at a start it is folded from the log, or from a floor that
+// was kept (Keep, Recall) and what came since.
 //
 // Whoever follows the floor gets a snapshot and then what each event changed, in the order of the log. The last changes
 // are kept: a follower who comes back with the position of his last frame gets what he missed, once. That holds across
@@ -30,11 +31,14 @@ var (
 
 // Options are the limits of a Floor; zero values mean the defaults.
 type Options struct {
-	History int // changes that are kept for followers who come back; default 65536
+	History int // changes that are kept for followers who come back; default DefaultHistory
 	Mailbox int // changes that a follower may be behind; default 1024
 	// Notifications puts what DNs are told into the feeds of the agents who sit there. It has to see the whole log.
 	Notifications bool
 }
+
+// DefaultHistory is how many changes a floor keeps when nothing else is said.
+const DefaultHistory = 65536
 
 // Floor is the live view. Apply, CatchingUp, Live and Failed are for one goroutine, everything else may be called
 // concurrently. What it hands out is never changed afterwards; whoever gets it must not change it either.
@@ -69,7 +73,7 @@ type Floor struct {
 
 // New returns an empty floor.
 func New(o Options) *Floor {
-	o.History, o.Mailbox = cmp.Or(o.History, 65536), cmp.Or(o.Mailbox, 1024)
+	o.History, o.Mailbox = cmp.Or(o.History, DefaultHistory), cmp.Or(o.Mailbox, 1024)
 	f := &Floor{
 		options:   o,
 		live:      make(chan struct{}),
@@ -89,7 +93,7 @@ func New(o Options) *Floor {
 // Name implements projections.Projection.
 func (f *Floor) Name() string { return "floor" }
 
-// Position is how far the floor has come in the log; 0 at the start: it is rebuilt every time.
+// Position is how far the floor has come in the log.
 func (f *Floor) Position(context.Context) (eventlog.Position, error) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
@@ -100,9 +104,7 @@ func (f *Floor) Position(context.Context) (eventlog.Position, error) {
 func (f *Floor) CatchingUp(end eventlog.Position) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if kept := eventlog.Position(f.options.History); end > kept {
-		f.past = end - kept
-	}
+	f.past = end - min(end, eventlog.Position(f.options.History))
 }
 
 // Live says that the floor shows the present: those who follow it wait for that.
@@ -184,6 +186,10 @@ func (f *Floor) apply(r *eventlog.Record) error {
 				f.told = f.notifier.Link(event)
 			}
 		})
+	case wire.Audit: // who looked at the past is nothing that happened on the floor
+		f.mu.Lock()
+		f.position = r.Position
+		f.mu.Unlock()
 	default:
 		return fmt.Errorf("%w: stream %s of kind %q", wire.ErrUnknown, r.Stream, kind)
 	}
@@ -276,6 +282,24 @@ func (f *Floor) Call(id call.ConnID) (Call, bool) {
 		return Call{}, false
 	}
 	return *c.present(), true
+}
+
+// Size is how many agents and live calls there are on the floor.
+func (f *Floor) Size() int {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return len(f.agents) + len(f.calls)
+}
+
+// State is what the events of a live call add up to.
+func (f *Floor) State(id call.ConnID) (call.State, bool) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	c, live := f.calls[id]
+	if !live {
+		return call.State{}, false
+	}
+	return c.state, true
 }
 
 func (f *Floor) foldLink(name string, e link.Event) {

@@ -176,13 +176,19 @@ func (f *Floor) foldCall(id call.ConnID, e call.Event) {
 	case call.QueueAbandoned:
 		f.leaveQueue(id, visits, body.Visit)
 	case call.UserDataChanged:
-		c.data = make(map[string]string, len(c.state.Data))
-		for _, d := range c.state.Data {
-			c.data[d.Key] = d.Value
-		}
+		c.data = dataOf(c.state)
 	default:
 		f.seatCall(c)
 	}
+}
+
+// dataOf is the user data as views show it.
+func dataOf(s call.State) map[string]string {
+	data := make(map[string]string, len(s.Data))
+	for _, d := range s.Data {
+		data[d.Key] = d.Value
+	}
+	return data
 }
 
 func (f *Floor) endCall(c *liveCall) {

@@ -11,7 +11,7 @@ import (
 // View is the floor as it is at a position of the log: who works, who waits, and every live call.
 type View struct {
 	Position eventlog.Position `json:"position"`
-	At       time.Time         `json:"at"` // switch time of the event at that position; zero for an empty log
+	At       time.Time         `json:"at"` // switch time of the last event of a call, an agent or a link; zero: there was none
 	Links    []Link            `json:"links"`
 	Agents   []Agent           `json:"agents"` // sorted by id; those logged out too
 	Queues   []Queue           `json:"queues"` // sorted by name

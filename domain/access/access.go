@@ -1,0 +1,56 @@
+// Package access is the model of who looked at the past: each replay and each export is an event of its own, written
+// before anything is shown. It has the shape of package call and is pure.
+package access
+
+import (
+	"time"
+
+	"github.com/callstate/callstate/domain/call"
+	"github.com/callstate/callstate/domain/eventlog"
+)
+
+// Event is that somebody looked at something.
+type Event struct {
+	At    time.Time // on the engine's clock
+	Actor string    // who: "agent:1001", "user:jane"
+	Body  Body
+}
+
+// Body is what was looked at: one of the types below.
+type Body interface {
+	// Subject names what was looked at: the events about one subject are one stream.
+	Subject() string
+}
+
+// CallReplayed: somebody had a call told again.
+type CallReplayed struct {
+	ConnID call.ConnID `json:"connId"`
+	// View is different each time: the same event at the same place is one event, but two who look are two.
+	View string `json:"view"`
+}
+
+// FloorReplayed: somebody had the floor shown again as it changed, from a moment to another: times or positions.
+type FloorReplayed struct {
+	From         time.Time         `json:"from,omitzero"`
+	FromPosition eventlog.Position `json:"fromPosition,omitempty"`
+	To           time.Time         `json:"to,omitzero"`
+	ToPosition   eventlog.Position `json:"toPosition,omitempty"`
+	Agent        string            `json:"agent,omitempty"` // whose desktop; empty: the whole floor
+	View         string            `json:"view"`
+}
+
+// CallExported: somebody took a call out of the log.
+type CallExported struct {
+	ConnID call.ConnID `json:"connId"`
+	Format string      `json:"format"`
+	View   string      `json:"view"`
+}
+
+// Subject is the call.
+func (b CallReplayed) Subject() string { return "call-" + b.ConnID.String() }
+
+// Subject is the floor.
+func (b FloorReplayed) Subject() string { return "floor" }
+
+// Subject is the call.
+func (b CallExported) Subject() string { return "call-" + b.ConnID.String() }
