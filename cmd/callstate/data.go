@@ -13,6 +13,7 @@ import (
 	"github.com/callstate/callstate/domain/eventlog"
 	"github.com/callstate/callstate/projections"
 	"github.com/callstate/callstate/projections/history"
+	"github.com/callstate/callstate/projections/past"
 )
 
 // errNoData: the folder has nothing of ours in it.
@@ -20,6 +21,7 @@ var errNoData = errors.New("there is no data")
 
 func logFolder(data string) string   { return filepath.Join(data, "log") }
 func historyFile(data string) string { return filepath.Join(data, "history.db") }
+func pastFile(data string) string    { return filepath.Join(data, "past.db") }
 
 // openLog opens the event log of a data folder, and makes both when they are not there.
 func openLog(data string, logger *slog.Logger) (*pebble.Store, error) {
@@ -64,4 +66,17 @@ func readHistory(ctx context.Context, data string) (*history.History, error) {
 		return nil, err
 	}
 	return records, nil
+}
+
+// readPast opens the kept floors of a data folder, brought up to the end of the log.
+func readPast(ctx context.Context, data string, store *pebble.Store) (*past.Past, error) {
+	kept, err := past.Open(ctx, pastFile(data), past.Options{Log: store})
+	if err != nil {
+		return nil, err
+	}
+	if err := projections.CatchUp(ctx, store, kept, nil); err != nil {
+		kept.Close()
+		return nil, err
+	}
+	return kept, nil
 }

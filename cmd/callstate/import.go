@@ -125,7 +125,7 @@ func importFiles(cmd *cobra.Command, s *settings, read importer, files []string)
 		return err
 	}
 	e := engine.New(store, time.Now, func(ctx context.Context, switchName string) ([]call.ConnID, error) {
-		view, err := floorAt(ctx, store, time.Time{})
+		view, err := floorNow(ctx, store)
 		return callsOf(view, switchName), err
 	})
 	blocks, bad, begun := 0, map[string]uint64{}, time.Now()

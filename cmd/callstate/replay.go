@@ -3,81 +3,172 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
+	"iter"
+	"os/user"
 	"time"
 
-	"github.com/callstate/callstate/domain/wire"
+	"github.com/callstate/callstate/adapters/store/pebble"
+	"github.com/callstate/callstate/domain/access"
+	"github.com/callstate/callstate/domain/call"
+	"github.com/callstate/callstate/domain/engine"
+	"github.com/callstate/callstate/domain/eventlog"
 	"github.com/callstate/callstate/projections/audit"
+	"github.com/callstate/callstate/projections/past"
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 )
 
 func newReplay(s *settings) *cobra.Command {
+	var from, to pastFlag
 	var speed float64
 	var step bool
 	cmd := &cobra.Command{
-		Use:   "replay CONNID",
-		Short: "Tell a call's story on the terminal, one line an event",
-		Long: `Tells a call's story, one line an event: the time since the call began, and what happened.
-Without --speed all of it at once; with --speed 1 at the pace of the call, with --step line by line.`,
-		Args: cobra.ExactArgs(1),
+		Use:   "replay CONNID | --from MOMENT --to MOMENT",
+		Short: "Tell the story of a call, or of the whole floor, one line an event",
+		Long: `Tells a call's story, one line an event: the time since the call began, and what happened; also what
+was inferred, and where the link to the switch was lost. With --from and --to it tells everything that
+happened on the floor between two times, or two positions of the log.
+
+Without --speed all of it at once; with --speed 1 at the pace at which it happened, with --step line by
+line. That somebody looked is written into the log before the first line.`,
+		Args: cobra.MaximumNArgs(1),
+		Example: `  callstate replay 01a205ea-c268-86a1-9f11-ad444b7c5c67 --speed 10
+  callstate replay --from 2026-11-23T09:30:00Z --to 2026-11-23T09:35:00Z`,
 	}
-	cmd.Flags().Float64Var(&speed, "speed", 0, "so many times faster than it happened (0: at once)")
-	cmd.Flags().BoolVar(&step, "step", false, "wait for Enter before each line")
+	flags := cmd.Flags()
+	flags.Var(&from, "from", "tell the floor from this moment on")
+	flags.Var(&to, "to", "tell the floor up to this moment")
+	flags.Float64Var(&speed, "speed", 0, "so many times faster than it happened (0: at once)")
+	flags.BoolVar(&step, "step", false, "wait for Enter before each line")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		id, err := parseConnID(args[0])
-		if err != nil {
-			return err
-		}
-		if speed < 0 {
+		ranged := !from.IsZero() || !to.IsZero()
+		switch {
+		case !(speed >= 0):
 			return usageError{fmt.Errorf("--speed is negative")}
+		case ranged == (len(args) == 1):
+			return usageError{fmt.Errorf("either a CONNID or --from and --to is needed")}
+		}
+		var id call.ConnID
+		if !ranged {
+			var err error
+			if id, err = parseConnID(args[0]); err != nil {
+				return err
+			}
 		}
 		store, err := readLog(s.data)
 		if err != nil {
 			return err
 		}
 		defer store.Close()
-		keys := bufio.NewReader(cmd.InOrStdin())
-		var story audit.Story
-		var last time.Time
-		told := 0
-		for r, err := range store.ReadStream(cmd.Context(), wire.CallStream(id), 1) {
-			if err != nil {
-				return err
-			}
-			line, err := story.Tell(r)
-			if err != nil {
-				return err
-			}
-			if step && told > 0 {
-				if _, err := keys.ReadString('\n'); err != nil {
-					return nil // no more keys: the reader has seen enough
-				}
-			} else if speed > 0 && told > 0 && !pause(cmd.Context(), line.At.Sub(last), speed) {
-				return nil
-			}
-			last = line.At
-			if told == 0 {
-				fmt.Fprintf(cmd.OutOrStdout(), "call %s, %s\n", id, line.At.UTC().Format("2006-01-02 15:04:05.000 MST"))
-			}
-			fmt.Fprintln(cmd.OutOrStdout(), printable(line.String()))
-			told++
+		if !ranged {
+			return tellCall(cmd.Context(), store, id).print(cmd, store, speed, step)
 		}
-		if told == 0 {
-			return fmt.Errorf("there is no call %s", id)
+		kept, err := readPast(cmd.Context(), s.data, store)
+		if err != nil {
+			return err
 		}
-		return nil
+		defer kept.Close()
+		told, err := tellFloor(cmd.Context(), kept, past.Range{From: from.Moment, To: to.Moment})
+		if err != nil {
+			return err
+		}
+		return told.print(cmd, store, speed, step)
 	}
 	return cmd
 }
 
-// pause waits as long as the time between two events took, divided by speed; false when the user ended it.
-func pause(ctx context.Context, between time.Duration, speed float64) bool {
-	timer := time.NewTimer(time.Duration(float64(max(between, 0)) / speed))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
+// telling is a story and how it is printed.
+type telling struct {
+	lines   iter.Seq2[audit.Line, error]
+	heading func(first audit.Line) string
+	text    func(audit.Line) string
+	viewed  access.Body // what is looked at
+	nothing error       // what is wrong when there are no lines
+}
+
+func tellCall(ctx context.Context, store *pebble.Store, id call.ConnID) telling {
+	return telling{
+		lines: audit.Tell(ctx, store, id),
+		heading: func(first audit.Line) string {
+			return fmt.Sprintf("call %s, %s", id, first.At.UTC().Format("2006-01-02 15:04:05.000 MST"))
+		},
+		text:    audit.Line.String,
+		viewed:  access.CallReplayed{ConnID: id, View: uuid.NewString()},
+		nothing: fmt.Errorf("there is no call %s", id),
 	}
+}
+
+func tellFloor(ctx context.Context, kept *past.Past, w past.Range) (telling, error) {
+	begin, err := kept.Begin(ctx, w)
+	if err != nil {
+		return telling{}, err
+	}
+	span := fmt.Sprintf("from %s to %s", orDash(w.From.String()), orDash(w.To.String()))
+	return telling{
+		lines:   told(kept.Records(ctx, w), audit.NewChronicle(begin.State).Tell),
+		heading: func(audit.Line) string { return "the floor " + span },
+		text:    audit.Line.Clock,
+		viewed: access.FloorReplayed{From: w.From.Time, FromPosition: w.From.Position, To: w.To.Time, ToPosition: w.To.Position,
+			View: uuid.NewString()},
+		nothing: errors.New("nothing happened " + span),
+	}, nil
+}
+
+func told(records iter.Seq2[eventlog.Record, error], tell func(eventlog.Record) (audit.Line, error)) iter.Seq2[audit.Line, error] {
+	return func(yield func(audit.Line, error) bool) {
+		for r, err := range records {
+			var line audit.Line
+			if err == nil {
+				line, err = tell(r)
+			}
+			if !yield(line, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func (t telling) print(cmd *cobra.Command, store *pebble.Store, speed float64, step bool) error {
+	ctx, out := cmd.Context(), cmd.OutOrStdout()
+	keys := bufio.NewReader(cmd.InOrStdin())
+	printed := 0
+	for line, err := range past.Pace(ctx, t.lines, func(l audit.Line) time.Time { return l.At }, speed) {
+		switch {
+		case errors.Is(err, context.Canceled):
+			return nil // the user has seen enough
+		case errors.Is(err, call.ErrUnknownCall):
+			return t.nothing
+		case err != nil:
+			return err
+		}
+		if printed == 0 {
+			if err := viewed(ctx, store, t.viewed); err != nil {
+				return err
+			}
+			fmt.Fprintln(out, t.heading(line))
+		} else if step {
+			if _, err := keys.ReadString('\n'); err != nil {
+				return nil // no more keys: the reader has seen enough
+			}
+		}
+		if _, err := fmt.Fprintln(out, printable(t.text(line))); err != nil {
+			return err
+		}
+		printed++
+	}
+	if printed == 0 {
+		return t.nothing
+	}
+	return nil
+}
+
+// viewed writes into the log that the user of this program looks at something.
+func viewed(ctx context.Context, store *pebble.Store, what access.Body) error {
+	actor := "user:unknown"
+	if u, err := user.Current(); err == nil {
+		actor = "user:" + u.Username
+	}
+	return engine.New(store, time.Now, nil).Viewed(ctx, actor, what)
 }

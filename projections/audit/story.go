@@ -21,7 +21,12 @@ type Line struct {
 
 // String is the line as it is printed: time since the call began, what happened, and whether it was inferred.
 func (l Line) String() string {
-	text := fmt.Sprintf("%11s  %s", offset(l.Since), l.Text)
+	return fmt.Sprintf("%11s  %s", offset(l.Since), l.marked())
+}
+
+// marked is what happened, who asked for it, and whether it was inferred.
+func (l Line) marked() string {
+	text := l.Text
 	if l.Actor != "" {
 		text += " [asked by " + l.Actor + "]"
 	}
@@ -106,7 +111,7 @@ func tell(before, after call.State, e call.Event) string {
 		}
 		return fmt.Sprintf("IVR %s lets go", b.IVR)
 	case call.UserDataChanged:
-		return tellData(b)
+		return tellData(before, b)
 	case call.DispositionSet:
 		return fmt.Sprintf("disposition %q", b.Code)
 	case call.NoteAdded:
@@ -203,13 +208,22 @@ func tellReleased(before, after call.State, b call.PartyReleased) string {
 	return fmt.Sprintf("%s is released by %s", who(after, b.Party), who(after, b.By))
 }
 
-func tellData(b call.UserDataChanged) string {
+// tellData tells what is attached, and what was there before.
+func tellData(before call.State, b call.UserDataChanged) string {
+	was := func(key string) string {
+		for _, p := range before.UserData() {
+			if p.Key == key {
+				return fmt.Sprintf(" (was %q)", p.Value)
+			}
+		}
+		return ""
+	}
 	var parts []string
 	for _, p := range b.Set {
-		parts = append(parts, fmt.Sprintf("%s=%q", p.Key, p.Value))
+		parts = append(parts, fmt.Sprintf("%s=%q%s", p.Key, p.Value, was(p.Key)))
 	}
 	for _, key := range b.Deleted {
-		parts = append(parts, "-"+key)
+		parts = append(parts, "-"+key+was(key))
 	}
 	return fmt.Sprintf("%s attaches %s", orUnknown(b.By), strings.Join(parts, " "))
 }
