@@ -75,6 +75,7 @@ Start with:  callstate demo`,
 	root.AddCommand(
 		newDemo(s), newServe(s), newImport(s), newCalls(s), newReplay(s), newFloor(s), newEvents(s), newTail(s),
 		newBackup(s), newVerify(s),
+		newExport(s), newLoad(s),
 	)
 	for _, cmd := range root.Commands() {
 		cmd.Args = usageArgs(cmd.Args)

@@ -41,3 +41,18 @@ func FromRecord(r eventlog.Record) Event {
 	}
 	return e
 }
+
+// Record is the record of which an Event is the JSON form.
+func (e Event) Record() eventlog.Record {
+	r := eventlog.Record{Stream: e.Stream, Revision: e.Revision, Position: e.Position, Event: eventlog.Event{
+		ID: e.ID, Type: e.Type, Version: e.Version, SwitchTime: e.SwitchTime, RecordedAt: e.RecordedAt, Actor: e.Actor,
+		Inferred: e.Inferred, Data: e.Data,
+	}}
+	if e.Correlation != nil {
+		r.Correlation = *e.Correlation
+	}
+	if e.Causation != nil {
+		r.Causation = *e.Causation
+	}
+	return r
+}
