@@ -11,7 +11,6 @@ import (
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/wire"
 	"github.com/callstate/callstate/projections/audit"
-	"github.com/callstate/callstate/projections/floor"
 	"github.com/callstate/callstate/projections/history"
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -27,14 +26,14 @@ func (s *Server) register(mux *http.ServeMux) {
 
 	operation(s, api, huma.Operation{
 		OperationID: "getFloor", Method: http.MethodGet, Path: "/v1/floor", Tags: []string{tagFloor},
-		Summary:     "The floor as it is now",
+		Summary:     "The floor as it is now, or was at any moment",
 		Description: "Links, agents, queues and live calls, as of a position of the log.",
-	}, s.getFloor)
+	}, s.getFloor, http.StatusNotFound, http.StatusUnprocessableEntity)
 	operation(s, api, huma.Operation{
 		OperationID: "getAgent", Method: http.MethodGet, Path: "/v1/agents/{id}", Tags: []string{tagFloor},
-		Summary:     "An agent's desktop as it is now",
+		Summary:     "An agent's desktop as it is now, or was at any moment",
 		Description: "The agent's state and every live call in which the agent takes part, with its attached data.",
-	}, s.getAgent, http.StatusNotFound)
+	}, s.getAgent, http.StatusNotFound, http.StatusUnprocessableEntity)
 	operation(s, api, huma.Operation{
 		OperationID: "listCalls", Method: http.MethodGet, Path: "/v1/calls", Tags: []string{tagCalls},
 		Summary:     "Call records",
@@ -66,6 +65,8 @@ func (s *Server) register(mux *http.ServeMux) {
 		Summary:    "An agent's desktop as it changes",
 		Parameters: []*huma.Param{{Name: "id", In: "path", Required: true, Description: "The agent's id", Schema: &huma.Schema{Type: huma.TypeString}}},
 	})
+
+	s.registerPast(mux, api)
 
 	operation(s, api, huma.Operation{
 		OperationID: "isAlive", Method: http.MethodGet, Path: "/healthz", Tags: []string{tagOperation},
@@ -99,30 +100,6 @@ func operation[In, Out any](s *Server, api huma.API, op huma.Operation, handle f
 		}
 		return out, nil
 	})
-}
-
-type floorAnswer struct {
-	Body floor.View
-}
-
-func (s *Server) getFloor(context.Context, *struct{}) (*floorAnswer, error) {
-	return &floorAnswer{s.config.Floor.View()}, nil
-}
-
-type agentRequest struct {
-	ID string `path:"id" maxLength:"200" example:"1001" doc:"The agent's id"`
-}
-
-type agentAnswer struct {
-	Body floor.Desktop
-}
-
-func (s *Server) getAgent(_ context.Context, in *agentRequest) (*agentAnswer, error) {
-	desktop, ok := s.config.Floor.Agent(in.ID)
-	if !ok {
-		return nil, &problem{Status: http.StatusNotFound, Detail: "there is no such agent"}
-	}
-	return &agentAnswer{desktop}, nil
 }
 
 type callsRequest struct {

@@ -31,7 +31,8 @@ func TestDescription(t *testing.T) {
 	}
 	want := []string{
 		"get /healthz", "get /readyz", "get /v1/agents/{id}", "get /v1/agents/{id}/stream", "get /v1/calls", "get /v1/calls/{connId}",
-		"get /v1/calls/{connId}/events", "get /v1/floor", "get /v1/floor/stream", "post /v1/calls/{connId}/userdata",
+		"get /v1/calls/{connId}/events", "get /v1/calls/{connId}/export", "get /v1/calls/{connId}/replay", "get /v1/floor", "get /v1/floor/diff",
+		"get /v1/floor/stream", "get /v1/replay", "post /v1/calls/{connId}/userdata",
 	}
 	var got []string
 	for path, operations := range document.Paths {
@@ -45,8 +46,11 @@ func TestDescription(t *testing.T) {
 				t.Errorf("%s: no problem is described", name)
 			}
 			kind := "application/json"
-			if strings.HasSuffix(path, "/stream") {
+			switch {
+			case strings.HasSuffix(path, "/stream"), strings.HasSuffix(path, "/replay"):
 				kind = "text/event-stream"
+			case strings.HasSuffix(path, "/export"):
+				kind = "application/jsonl"
 			}
 			if _, ok := operation.Responses["200"].Content[kind]; !ok {
 				t.Errorf("%s: no answer in %s is described", name, kind)

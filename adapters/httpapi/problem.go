@@ -9,6 +9,7 @@ import (
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
 	"github.com/callstate/callstate/projections/history"
+	"github.com/callstate/callstate/projections/past"
 	"github.com/danielgtaylor/huma/v2"
 )
 
@@ -61,6 +62,10 @@ func (s *Server) problemOf(ctx context.Context, err error) *problem {
 	switch {
 	case errors.Is(err, history.ErrNotFound), errors.Is(err, call.ErrUnknownCall):
 		return &problem{Status: http.StatusNotFound, Detail: "there is no such call"}
+	case errors.Is(err, past.ErrBefore), errors.Is(err, past.ErrAfter):
+		return &problem{Status: http.StatusNotFound, Detail: err.Error()}
+	case errors.Is(err, past.ErrMoment), errors.Is(err, past.ErrRange):
+		return &problem{Status: http.StatusUnprocessableEntity, Detail: err.Error()}
 	case errors.Is(err, call.ErrCallEnded):
 		return &problem{Status: http.StatusGone, Detail: err.Error()}
 	case errors.Is(err, call.ErrUserDataTooLarge):

@@ -16,10 +16,12 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/callstate/callstate/domain/access"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/eventlog"
 	"github.com/callstate/callstate/projections/floor"
 	"github.com/callstate/callstate/projections/history"
+	"github.com/callstate/callstate/projections/past"
 )
 
 // ErrNotLoopback: the address can be reached from other machines, and nothing would ask who is there.
@@ -52,12 +54,26 @@ type Requests interface {
 	Request(ctx context.Context, id call.ConnID, request call.Request) ([]call.Event, error)
 }
 
+// Past is the floor as it was: past.Past says what it promises.
+type Past interface {
+	Floor(ctx context.Context, m past.Moment) (*floor.Floor, error)
+	Replay(ctx context.Context, what past.Showing) iter.Seq2[floor.Frame, error]
+	Call(ctx context.Context, id call.ConnID, after eventlog.Position) iter.Seq2[floor.Frame, error]
+}
+
+// Audit is where it is written who looks at the past: engine.Engine. When it returns nil that is durable.
+type Audit interface {
+	Viewed(ctx context.Context, actor string, what access.Body) error
+}
+
 // Config is what a Server is made of. The ports are needed; everything after them has a default.
 type Config struct {
 	Floor    Floor
 	History  History
 	Log      Log
 	Requests Requests
+	Past     Past
+	Audit    Audit
 
 	// NotReady tells why the engine is not ready to be used; nothing when it is.
 	NotReady func() []string

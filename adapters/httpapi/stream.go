@@ -18,33 +18,33 @@ import (
 
 // stream registers a feed of the floor; where its path names an agent, that of the agent's desktop.
 func (s *Server) stream(mux *http.ServeMux, api huma.API, op huma.Operation) {
-	op.Tags = []string{tagFloor}
 	op.Description = "Server-sent events. The event is `snapshot`, `change` or `reset`, its data a Frame, its id the position in the log. " +
 		"After `reset` comes a `snapshot` that replaces all that was known. A client that reads too slowly is cut and should come back with its last id."
+	describeStream(api, op)
+	mux.HandleFunc(op.Method+" "+op.Path, s.follow)
+}
+
+// describeStream adds an operation whose answer is a stream of frames.
+func describeStream(api huma.API, op huma.Operation, problems ...int) {
+	op.Tags = []string{tagFloor}
 	op.Parameters = append(op.Parameters,
 		&huma.Param{Name: "Last-Event-ID", In: "header", Description: "The id of the last message that was seen: go on after it", Schema: &huma.Schema{Type: huma.TypeString}},
 		&huma.Param{Name: "after", In: "query", Description: "The same, for clients that cannot set the header", Schema: &huma.Schema{Type: huma.TypeString}})
-	op.Responses = problemResponses(api)
+	op.Responses = problemResponses(api, problems...)
 	frame := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[floor.Frame](), true, "Frame")
 	op.Responses["200"] = &huma.Response{Description: "The stream", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: frame}}}
 	api.OpenAPI().AddOperation(&op)
-	mux.HandleFunc(op.Method+" "+op.Path, s.follow)
 }
 
 // follow serves one client of a feed until either side ends it.
 func (s *Server) follow(w http.ResponseWriter, r *http.Request) {
 	ctx, cut := context.WithCancelCause(r.Context())
 	defer cut(nil)
-	header := w.Header()
-	header.Set("Content-Type", "text/event-stream")
-	header.Set("X-Accel-Buffering", "no")
-	w.WriteHeader(http.StatusOK)
-	if r.Method == http.MethodHead {
+	feed := s.begin(w, r, cut)
+	if feed == nil {
 		return
 	}
-	feed := &feed{w: w, control: http.NewResponseController(w), patience: s.config.Patience, heartbeat: s.config.Heartbeat, cut: cut}
 	defer feed.close()
-	feed.open(s.config.Retry)
 
 	following, known := resume(r)
 	following.Agent = r.PathValue("id")
@@ -60,6 +60,20 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+}
+
+// begin answers with a stream; nil for a request that wants to know no more than that there is one.
+func (s *Server) begin(w http.ResponseWriter, r *http.Request, cut context.CancelCauseFunc) *feed {
+	header := w.Header()
+	header.Set("Content-Type", "text/event-stream")
+	header.Set("X-Accel-Buffering", "no")
+	w.WriteHeader(http.StatusOK)
+	if r.Method == http.MethodHead {
+		return nil
+	}
+	feed := &feed{w: w, control: http.NewResponseController(w), patience: s.config.Patience, heartbeat: s.config.Heartbeat, cut: cut}
+	feed.open(s.config.Retry)
+	return feed
 }
 
 // ended tells the client and the log why a stream ends, where there is something to tell.

@@ -20,6 +20,7 @@ type config struct {
 	Listen     string             `toml:"listen"`
 	Asterisk   []asteriskConfig   `toml:"asterisk"`
 	FreeSWITCH []freeswitchConfig `toml:"freeswitch"`
+	Simulator  []simulatorConfig  `toml:"simulator"`
 }
 
 // asteriskConfig is a link to the manager of an Asterisk, and what AMI does not say about it.
@@ -96,7 +97,7 @@ type switchConfig interface {
 }
 
 func (c *config) validate(dir string) error {
-	if len(c.Asterisk)+len(c.FreeSWITCH) == 0 {
+	if len(c.Asterisk)+len(c.FreeSWITCH)+len(c.Simulator) == 0 {
 		return errors.New("no switch is configured: an [[asterisk]] or [[freeswitch]] section is missing")
 	}
 	names := map[string]bool{}
@@ -107,6 +108,11 @@ func (c *config) validate(dir string) error {
 	}
 	for i := range c.FreeSWITCH {
 		if err := validateSwitch("freeswitch", i, c.FreeSWITCH[i].Name, &c.FreeSWITCH[i], names, dir); err != nil {
+			return err
+		}
+	}
+	for i := range c.Simulator {
+		if err := validateSwitch("simulator", i, c.Simulator[i].Name, &c.Simulator[i], names, dir); err != nil {
 			return err
 		}
 	}

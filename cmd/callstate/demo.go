@@ -11,6 +11,7 @@ import (
 	"github.com/callstate/callstate/adapters/switches/asterisk"
 	"github.com/callstate/callstate/adapters/switches/freeswitch"
 	"github.com/callstate/callstate/adapters/switches/playback"
+	"github.com/callstate/callstate/adapters/switches/simulator"
 	"github.com/spf13/cobra"
 )
 
@@ -23,19 +24,31 @@ var recordings embed.FS
 func newDemo(s *settings) *cobra.Command {
 	var listen, kind string
 	var speed float64
+	var simulate bool
+	simulated := simulator.Config{Name: "simulator", Steady: true}
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Run the engine on a recorded session of a real switch, and show it on a page",
 		Long: `Plays what a real switch sent in some busy minutes of a contact centre, again and again, as a
 fake switch on this machine, and runs the whole engine on it: the same link, log, read models and
 page as with a real switch. The calls are moved to the present, so every round has new calls.
-What was recorded stays in the data folder; a second start continues the same log.`,
-		Args: cobra.NoArgs,
+What was recorded stays in the data folder; a second start continues the same log.
+
+With --simulate it runs on a contact centre that there is not, as large and as busy as you want it.`,
+		Args:    cobra.NoArgs,
+		Example: "  callstate demo\n  callstate demo --simulate --agents 200 --rate 5",
 	}
 	cmd.Flags().StringVar(&listen, "listen", defaultListen, "address of the API and the page")
 	cmd.Flags().StringVar(&kind, "switch", "asterisk", "kind of switch: asterisk or freeswitch")
 	cmd.Flags().Float64Var(&speed, "speed", 1, "so many times faster than it happened")
+	cmd.Flags().BoolVar(&simulate, "simulate", false, "a simulated contact centre instead of a recorded one")
+	cmd.Flags().IntVar(&simulated.Agents, "agents", 50, "with --simulate: how many agents")
+	cmd.Flags().Float64Var(&simulated.Rate, "rate", 0, "with --simulate: callers a second (default: what the agents can take)")
+	cmd.Flags().Uint64Var(&simulated.Seed, "seed", 1, "with --simulate: another contact centre")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := simulated.Validate(); err != nil {
+			return usageError{err}
+		}
 		if speed <= 0 || speed > 1000 {
 			return usageError{fmt.Errorf("--speed must be above 0 and at most 1000")}
 		}
@@ -52,7 +65,14 @@ What was recorded stays in the data folder; a second start continues the same lo
 		if err != nil {
 			return err
 		}
-		fake, link, err := start(n, speed)
+		what := fmt.Sprintf("a recorded %s, played at %g times its pace", title, speed)
+		var sources []runnable
+		if simulate {
+			what = fmt.Sprintf("a simulated contact centre of %d agents", simulated.Agents)
+			sources, err = demoSimulator(n, simulated)
+		} else {
+			sources, err = start(n, speed)
+		}
 		if err != nil {
 			n.close()
 			return err
@@ -62,41 +82,47 @@ What was recorded stays in the data folder; a second start continues the same lo
   page       %s
   API        %sopenapi.json
   data       %s
-  switch     a recorded %s, played at %g times its pace
+  switch     %s
 
 Ctrl-C ends it. Then: callstate calls --data %s
-`, version(), n.address(), n.address(), s.data, title, speed, s.data)
-		return n.run(cmd.Context(), fake, link, newControl(s.data, n.log, logger))
+`, version(), n.address(), n.address(), s.data, what, s.data)
+		return n.run(cmd.Context(), append(sources, newControl(s.data, n.log, logger))...)
 	}
 	return cmd
 }
 
 // demoAsterisk is the recorded Asterisk, and the link to it.
-func demoAsterisk(n *node, speed float64) (*playback.Server, runnable, error) {
+func demoAsterisk(n *node, speed float64) ([]runnable, error) {
 	fake, port, err := playRecording("contact-centre.ami.gz", playback.ReadAMI, speed, n)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	config := asterisk.Config{Name: "demo", Host: "127.0.0.1", Port: port, Username: "demo", Secret: "demo"}
 	vocabulary := asterisk.Vocabulary{
 		Switch: "demo", DefaultWrapup: time.Duration(2 * float64(time.Second) / speed), // as its queues.conf says
 	}
 	link, err := asterisk.NewLink(config, asterisk.NewTranslator(vocabulary), n.engine, n.logger)
-	return fake, link, err
+	return []runnable{fake, link}, err
 }
 
 // demoFreeSWITCH is the recorded FreeSWITCH, and the link to it.
-func demoFreeSWITCH(n *node, speed float64) (*playback.Server, runnable, error) {
+func demoFreeSWITCH(n *node, speed float64) ([]runnable, error) {
 	fake, port, err := playRecording("contact-centre.esl.gz", playback.ReadESL, speed, n)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	config := freeswitch.Config{Name: "demo", Host: "127.0.0.1", Port: port, Password: "demo"}
 	vocabulary := freeswitch.Vocabulary{
 		Switch: "demo", Wrapup: time.Duration(3 * float64(time.Second) / speed), // as its callcenter.conf.xml says
 	}
 	link, err := freeswitch.NewLink(config, freeswitch.NewTranslator(vocabulary), n.engine, n.logger)
-	return fake, link, err
+	return []runnable{fake, link}, err
+}
+
+// demoSimulator is a contact centre that there is not.
+func demoSimulator(n *node, c simulator.Config) ([]runnable, error) {
+	simulated, err := simulator.NewSwitch(c, n.engine)
+	return []runnable{simulated}, err
 }
 
 // playRecording plays one of our recordings on a port of this machine, as if it happened now, over and over.

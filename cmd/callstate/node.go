@@ -18,6 +18,7 @@ import (
 	"github.com/callstate/callstate/projections"
 	"github.com/callstate/callstate/projections/floor"
 	"github.com/callstate/callstate/projections/history"
+	"github.com/callstate/callstate/projections/past"
 )
 
 // runnable is a part with a life of its own: a link, a fake switch.
@@ -32,6 +33,7 @@ type node struct {
 	engine   *engine.Engine
 	floor    *floor.Floor
 	history  *history.History
+	past     *past.Past
 	runner   *projections.Runner
 	listener net.Listener
 	server   *httpapi.Server
@@ -52,11 +54,18 @@ func openNode(ctx context.Context, data, listen string, logger *slog.Logger) (*n
 		n.close()
 		return nil, err
 	}
+	if n.past, err = past.Open(ctx, pastFile(data), past.Options{Log: n.log}); err != nil {
+		n.close()
+		return nil, err
+	}
 	n.engine = engine.New(n.log, time.Now, n.liveCalls)
-	n.floor = floor.New(floor.Options{Notifications: true})
-	n.runner = projections.NewRunner(n.log, logger, n.floor, n.history)
+	if n.floor, err = n.past.Present(ctx, floor.Options{Notifications: true}); err != nil {
+		n.close()
+		return nil, err
+	}
+	n.runner = projections.NewRunner(n.log, logger, n.floor, n.history, n.past)
 	n.server = httpapi.New(httpapi.Config{
-		Floor: n.floor, History: n.history, Log: n.log, Requests: n.engine,
+		Floor: n.floor, History: n.history, Log: n.log, Requests: n.engine, Past: n.past, Audit: n.engine,
 		NotReady: n.notReady, Page: desktop.Handler(), Logger: logger, Version: version(),
 	})
 	return n, nil
@@ -146,6 +155,9 @@ func (n *node) run(ctx context.Context, sources ...runnable) error {
 func (n *node) address() string { return "http://" + n.listener.Addr().String() + "/" }
 
 func (n *node) close() {
+	if n.past != nil {
+		n.past.Close()
+	}
 	if n.history != nil {
 		n.history.Close()
 	}

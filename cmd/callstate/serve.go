@@ -8,6 +8,7 @@ import (
 
 	"github.com/callstate/callstate/adapters/switches/asterisk"
 	"github.com/callstate/callstate/adapters/switches/freeswitch"
+	"github.com/callstate/callstate/adapters/switches/simulator"
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 )
@@ -83,6 +84,13 @@ func (c *config) links(n *node) ([]runnable, error) {
 			return nil, err
 		}
 		links = append(links, link)
+	}
+	for i := range c.Simulator {
+		simulated, err := simulator.NewSwitch(c.Simulator[i].config(), n.engine)
+		if err != nil {
+			return nil, err
+		}
+		links = append(links, simulated)
 	}
 	return links, nil
 }

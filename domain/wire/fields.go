@@ -208,4 +208,8 @@ var quickLinks = map[string]func(q *quick) link.Body{
 	"SwitchRestarted": func(q *quick) link.Body {
 		return link.SwitchRestarted{Switch: q.text("switch"), Started: q.text("started")}
 	},
+	"DeviceInService": func(q *quick) link.Body { return link.DeviceInService{Switch: q.text("switch"), DN: q.text("dn")} },
+	"DeviceOutOfService": func(q *quick) link.Body {
+		return link.DeviceOutOfService{Switch: q.text("switch"), DN: q.text("dn")}
+	},
 }
