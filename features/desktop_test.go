@@ -2,6 +2,7 @@ package features_test
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,8 +17,10 @@ import (
 // agentDesktop is a desktop as a CRM developer would write one: it follows the agent's feed and keeps a model of it.
 type agentDesktop struct {
 	agent string
+	path  string // of the feed; empty: the agent's live one
 
 	mu       sync.Mutex
+	firstID  string
 	lastID   string
 	model    floor.Agent
 	calls    map[string]floor.Call
@@ -36,7 +39,7 @@ func newAgentDesktop(agent string) *agentDesktop {
 // connect follows the feed; after a disconnect from where it was.
 func (d *agentDesktop) connect(p *process) error {
 	ctx, cancel := context.WithCancel(context.Background())
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.address+"/v1/agents/"+d.agent+"/stream", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.address+cmp.Or(d.path, "/v1/agents/"+d.agent+"/stream"), nil)
 	if err != nil {
 		cancel()
 		return err
@@ -102,10 +105,16 @@ func (d *agentDesktop) take(id, event, data string) {
 		return
 	}
 	d.lastID = id
+	if d.firstID == "" {
+		d.firstID = id
+	}
 	switch event {
 	case "snapshot":
-		d.model, d.calls = frame.Desktop.Agent, map[string]floor.Call{}
-		d.show(frame.Desktop.Calls)
+		d.calls = map[string]floor.Call{}
+		if frame.Desktop != nil {
+			d.model = frame.Desktop.Agent
+			d.show(frame.Desktop.Calls)
+		}
 	case "change":
 		for _, a := range frame.Change.Agents {
 			if a.ID == d.agent {

@@ -19,6 +19,9 @@ type world struct {
 	engine  *process
 	desktop *agentDesktop
 	connID  string
+	noted   []noted       // what was shown at some positions
+	showed  shown         // what the desktop had shown
+	again   *agentDesktop // one that is shown the past
 
 	// Afterwards: the data of an engine, and the call that the supervisor has opened.
 	log    *dataFolder
@@ -46,6 +49,7 @@ func initialize(sc *godog.ScenarioContext) {
 	w.storySteps(sc)
 	w.floorSteps(sc)
 	w.engineSteps(sc)
+	w.pastSteps(sc)
 }
 
 func (w *world) end(err error) error {
