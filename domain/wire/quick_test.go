@@ -5,12 +5,14 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/callstate/callstate/domain/access"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/wire"
 )
@@ -18,6 +20,9 @@ import (
 // An event whose quick reading is missing, or misses a field, is read rightly but slowly.
 func TestEveryEventIsReadQuickly(t *testing.T) {
 	for name, example := range examples {
+		if _, rare := example.(access.Body); rare {
+			continue // who looked at what is read by encoding/json
+		}
 		body, ok := wire.Quickly(name, encode(example).Data)
 		assert.True(t, ok, "%s: fields.go does not have it as it is stored", name)
 		assert.Equal(t, example, body)
@@ -26,7 +31,10 @@ func TestEveryEventIsReadQuickly(t *testing.T) {
 
 // Whatever an event says, the quick reading is what encoding/json reads.
 func TestTheQuickReadingIsTheReading(t *testing.T) {
-	names := rapid.SampledFrom(wire.SortedNames())
+	names := rapid.SampledFrom(slices.DeleteFunc(wire.SortedNames(), func(name string) bool {
+		_, rare := examples[name].(access.Body)
+		return rare
+	}))
 	rapid.Check(t, func(t *rapid.T) {
 		name := names.Draw(t, "name")
 		body := reflect.New(reflect.TypeOf(examples[name])).Elem()
