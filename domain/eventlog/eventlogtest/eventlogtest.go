@@ -39,6 +39,8 @@ type Features struct {
 	GapFreePositions bool
 	// StreamReadsHavePositions: the records of ReadStream have their Position.
 	StreamReadsHavePositions bool
+	// OwnOrder: where a call appends to several streams, the store decides how their events follow one another.
+	OwnOrder bool
 	// Shared stores also have records of others, before and during the test.
 	Shared bool
 }
