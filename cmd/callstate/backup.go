@@ -38,7 +38,7 @@ the copy costs nothing at first; take it elsewhere before you call it a backup.`
 			return err
 		}
 		var made backup
-		err = withLog(s.data, func(log *pebble.Store) (err error) {
+		err = withLog(s.place, func(log *pebble.Store) (err error) {
 			made, err = backUp(cmd.Context(), log, to)
 			return err
 		}, func() error {
@@ -87,7 +87,7 @@ runs on the data folder, the engine does it.`,
 	}
 	as := formatFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		verified, err := verifyLog(cmd.Context(), s.data, cmd.ErrOrStderr())
+		verified, err := verifyLog(cmd.Context(), s.place, cmd.ErrOrStderr())
 		if err != nil {
 			return err
 		}
@@ -101,8 +101,8 @@ runs on the data folder, the engine does it.`,
 }
 
 // verifyLog verifies the log of a data folder, by way of the engine that runs on it if there is one.
-func verifyLog(ctx context.Context, data string, progress io.Writer) (verified pebble.Verified, err error) {
-	err = withLog(data, func(log *pebble.Store) error {
+func verifyLog(ctx context.Context, at place, progress io.Writer) (verified pebble.Verified, err error) {
+	err = withLog(at, func(log *pebble.Store) error {
 		end, err := log.End(ctx)
 		if err != nil {
 			return err
@@ -112,17 +112,20 @@ func verifyLog(ctx context.Context, data string, progress io.Writer) (verified p
 		verified, err = log.Verify(ctx, func(records uint64) { _ = bar.Set64(int64(records)) })
 		return err
 	}, func() error {
-		return askEngine(ctx, data, "verify", nil, &verified)
+		return askEngine(ctx, at.data, "verify", nil, &verified)
 	})
 	return verified, err
 }
 
 // withLog does something with the log of a data folder that must be there, or otherwise when it is in use.
-func withLog(data string, do func(*pebble.Store) error, inUse func() error) error {
-	if _, err := os.Stat(logFolder(data)); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w in %s", errNoData, data)
+func withLog(at place, do func(*pebble.Store) error, inUse func() error) error {
+	if at.store != "" {
+		return errors.New("the log is in a KurrentDB, which has its own tools for this")
 	}
-	log, err := pebble.Open(logFolder(data), pebble.Options{})
+	if _, err := os.Stat(logFolder(at.data)); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w in %s", errNoData, at.data)
+	}
+	log, err := pebble.Open(logFolder(at.data), pebble.Options{})
 	if errors.Is(err, eventlog.ErrInUse) {
 		return inUse()
 	}

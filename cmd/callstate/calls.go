@@ -41,7 +41,7 @@ func newCalls(s *settings) *cobra.Command {
 		if len(args) == 1 {
 			return printCall(cmd, s, args[0], *as)
 		}
-		records, err := readHistory(cmd.Context(), s.data)
+		records, err := s.readHistory(cmd.Context())
 		if err != nil {
 			return err
 		}
@@ -90,7 +90,7 @@ func printCall(cmd *cobra.Command, s *settings, text string, as format) error {
 	if err != nil {
 		return err
 	}
-	records, err := readHistory(cmd.Context(), s.data)
+	records, err := s.readHistory(cmd.Context())
 	if err != nil {
 		return err
 	}

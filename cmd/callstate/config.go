@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/BurntSushi/toml"
+	"github.com/callstate/callstate/adapters/store/kurrentdb"
 	"github.com/callstate/callstate/adapters/switches/asterisk"
 )
 
@@ -21,6 +22,13 @@ type config struct {
 	Asterisk   []asteriskConfig   `toml:"asterisk"`
 	FreeSWITCH []freeswitchConfig `toml:"freeswitch"`
 	Simulator  []simulatorConfig  `toml:"simulator"`
+
+	// Store is the connection string of a KurrentDB that has the event log; empty: the log is in Data.
+	Store           string `toml:"store"`
+	StoreUser       string `toml:"store_user"`
+	StoreSecret     string `toml:"store_secret"`
+	StoreSecretFile string `toml:"store_secret_file"`
+	StoreSecretEnv  string `toml:"store_secret_env"`
 }
 
 // asteriskConfig is a link to the manager of an Asterisk, and what AMI does not say about it.
@@ -100,6 +108,9 @@ func (c *config) validate(dir string) error {
 	if len(c.Asterisk)+len(c.FreeSWITCH)+len(c.Simulator) == 0 {
 		return errors.New("no switch is configured: an [[asterisk]] or [[freeswitch]] section is missing")
 	}
+	if err := c.readStore(dir); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
 	names := map[string]bool{}
 	for i := range c.Asterisk {
 		if err := validateSwitch("asterisk", i, c.Asterisk[i].Name, &c.Asterisk[i], names, dir); err != nil {
@@ -117,6 +128,29 @@ func (c *config) validate(dir string) error {
 		}
 	}
 	return nil
+}
+
+// readStore puts the credentials into the connection string.
+func (c *config) readStore(dir string) error {
+	credentials := c.StoreUser + c.StoreSecret + c.StoreSecretFile + c.StoreSecretEnv
+	switch {
+	case c.Store == "" && credentials != "":
+		return errors.New("credentials are given, but no store")
+	case c.Store == "":
+		return nil
+	case !kurrentdb.IsConnection(c.Store):
+		return errors.New("a connection string that begins with esdb:// or kurrentdb:// is expected")
+	case credentials == "":
+		return nil
+	case c.StoreUser == "":
+		return errors.New("store_user is missing")
+	}
+	password, err := secret{"store_secret", c.StoreSecret, c.StoreSecretFile, c.StoreSecretEnv}.read(dir)
+	if err != nil {
+		return err
+	}
+	c.Store, err = kurrentdb.WithCredentials(c.Store, c.StoreUser, password)
+	return err
 }
 
 // validateSwitch checks a section, and fetches its secret. names are those of the sections before.

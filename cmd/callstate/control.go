@@ -25,6 +25,14 @@ type control struct {
 	logger *slog.Logger
 }
 
+// controls is the control of an engine whose log is in its data folder; a log elsewhere has tools of its own.
+func controls(at place, n *node) []runnable {
+	if log, ok := n.log.(*pebble.Store); ok {
+		return []runnable{newControl(at.data, log, n.logger)}
+	}
+	return nil
+}
+
 func newControl(data string, log *pebble.Store, logger *slog.Logger) *control {
 	return &control{socket: controlSocket(data), log: log, logger: logger}
 }

@@ -61,7 +61,7 @@ With --simulate it runs on a contact centre that there is not, as large and as b
 			return usageError{fmt.Errorf("unknown kind of switch %q: asterisk and freeswitch are known", kind)}
 		}
 		logger := newLogger(cmd.ErrOrStderr())
-		n, err := openNode(cmd.Context(), s.data, listen, logger)
+		n, err := openNode(cmd.Context(), s.place, listen, logger)
 		if err != nil {
 			return err
 		}
@@ -85,8 +85,8 @@ With --simulate it runs on a contact centre that there is not, as large and as b
   switch     %s
 
 Ctrl-C ends it. Then: callstate calls --data %s
-`, version(), n.address(), n.address(), s.data, what, s.data)
-		return n.run(cmd.Context(), append(sources, newControl(s.data, n.log, logger))...)
+`, version(), n.address(), n.address(), s.where(), what, s.data)
+		return n.run(cmd.Context(), append(sources, controls(s.place, n)...)...)
 	}
 	return cmd
 }

@@ -27,7 +27,7 @@ func newEvents(s *settings) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			store, err := readLog(s.data)
+			store, err := s.readLog(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -49,12 +49,15 @@ func newTail(s *settings) *cobra.Command {
 		Short: "Print the events of the whole log as JSON lines, in order, and then those that come",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			store, err := readLog(s.data)
+			store, err := s.readLog(cmd.Context())
 			if err != nil {
 				return err
 			}
 			defer store.Close()
-			after := eventlog.Position(max(from, 1) - 1)
+			after, err := before(cmd.Context(), store, eventlog.Position(from))
+			if err != nil {
+				return err
+			}
 			if noFollow {
 				_, err = printEvents(cmd.OutOrStdout(), store.ReadAll(cmd.Context(), after))
 			} else {
@@ -69,6 +72,20 @@ func newTail(s *settings) *cobra.Command {
 	cmd.Flags().Uint64Var(&from, "from", 1, "position of the first event to print")
 	cmd.Flags().BoolVar(&noFollow, "no-follow", false, "end at the end of the log")
 	return cmd
+}
+
+// before is the position after which to read for the event at a position to be the first. Not every store has a position
+// for every number.
+func before(ctx context.Context, log eventLog, from eventlog.Position) (eventlog.Position, error) {
+	if from <= 1 {
+		return 0, nil
+	}
+	if sparse, ok := log.(interface {
+		Before(ctx context.Context, position eventlog.Position) (eventlog.Position, error)
+	}); ok {
+		return sparse.Before(ctx, from)
+	}
+	return from - 1, nil
 }
 
 // printEvents prints records as JSON lines, and returns how many. What is written is flushed whenever nothing more is

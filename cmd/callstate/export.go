@@ -47,7 +47,7 @@ That somebody took the call is written into the log first.`,
 		case name != filepath.Base(name) && name != "":
 			return usageError{errors.New("--name must be a name, not a path")}
 		}
-		store, err := readLog(s.data)
+		store, err := s.readLog(cmd.Context())
 		if err != nil {
 			return err
 		}

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/callstate/callstate/adapters/store/pebble"
 	"github.com/callstate/callstate/domain/eventlog"
 	"github.com/callstate/callstate/projections"
 	"github.com/callstate/callstate/projections/floor"
@@ -33,17 +32,12 @@ it prints what became different from there to another moment.`,
 	cmd.Flags().Var(&with, "diff", "what is different at this moment")
 	as := formatFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		store, err := readLog(s.data)
-		if err != nil {
-			return err
-		}
-		defer store.Close()
-		view, err := floorAt(cmd.Context(), s.data, store, at.Moment)
+		view, err := floorAt(cmd.Context(), s.place, at.Moment)
 		if err != nil {
 			return err
 		}
 		if !with.IsZero() {
-			other, err := floorAt(cmd.Context(), s.data, store, with.Moment)
+			other, err := floorAt(cmd.Context(), s.place, with.Moment)
 			if err != nil {
 				return err
 			}
@@ -62,14 +56,20 @@ it prints what became different from there to another moment.`,
 }
 
 // floorAt is the floor at a moment; at the end of the log where that is zero.
-func floorAt(ctx context.Context, data string, store *pebble.Store, m past.Moment) (floor.View, error) {
+func floorAt(ctx context.Context, p place, m past.Moment) (floor.View, error) {
 	if m.IsZero() {
+		store, err := p.readLog(ctx)
+		if err != nil {
+			return floor.View{}, err
+		}
+		defer store.Close()
 		return floorNow(ctx, store)
 	}
-	kept, err := readPast(ctx, data, store)
+	kept, store, err := p.readPast(ctx)
 	if err != nil {
 		return floor.View{}, err
 	}
+	defer store.Close()
 	defer kept.Close()
 	f, err := kept.Floor(ctx, m)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/callstate/callstate/adapters/switches/freeswitch"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
+	"github.com/callstate/callstate/domain/eventlog"
 	"github.com/callstate/callstate/projections"
 	"github.com/callstate/callstate/projections/history"
 	"github.com/mattn/go-isatty"
@@ -115,7 +116,7 @@ func importFiles(cmd *cobra.Command, s *settings, read importer, files []string)
 			}
 		}
 	}
-	store, err := openLog(s.data, nil)
+	store, err := s.openLog(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -140,7 +141,7 @@ func importFiles(cmd *cobra.Command, s *settings, read importer, files []string)
 		}
 	}
 	took := time.Since(begun) // until all is durable
-	records, err := history.Open(ctx, historyFile(s.data), history.Options{Log: store})
+	records, err := history.Open(ctx, s.historyFile(), history.Options{Log: store})
 	if err != nil {
 		return err
 	}
@@ -148,16 +149,27 @@ func importFiles(cmd *cobra.Command, s *settings, read importer, files []string)
 	if err := projections.CatchUp(ctx, store, records, nil); err != nil {
 		return err
 	}
-	after, err := store.End(ctx)
+	added, err := eventsAfter(ctx, store, before)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "%d file(s), %d blocks, %d new events in %s (%.0f blocks/s)\n", len(files), blocks, after-before,
+	fmt.Fprintf(cmd.OutOrStdout(), "%d file(s), %d blocks, %d new events in %s (%.0f blocks/s)\n", len(files), blocks, added,
 		took.Round(time.Millisecond), float64(blocks)/took.Seconds())
 	for _, kind := range sortedKeys(bad) {
 		fmt.Fprintf(cmd.OutOrStdout(), "bad input: %s: %d\n", kind, bad[kind])
 	}
 	return nil
+}
+
+// eventsAfter counts the events behind a position.
+func eventsAfter(ctx context.Context, log eventlog.Reader, position eventlog.Position) (events int, err error) {
+	for _, err := range log.ReadAll(ctx, position) {
+		if err != nil {
+			return events, err
+		}
+		events++
+	}
+	return events, nil
 }
 
 func importFile(cmd *cobra.Command, read importer, e *engine.Engine, file string) (connection.ImportStats, error) {
@@ -194,8 +206,13 @@ func gunzipped(source io.Reader) (io.Reader, error) {
 
 // progressOf is a progress bar over bytes read, shown on a terminal only.
 func progressOf(w io.Writer, size int64, what string) *progressbar.ProgressBar {
+	return countOf(w, size, what, progressbar.OptionShowBytes(true))
+}
+
+// countOf is a progress bar, shown on a terminal only.
+func countOf(w io.Writer, size int64, what string, options ...progressbar.Option) *progressbar.ProgressBar {
 	f, ok := w.(*os.File)
-	return progressbar.NewOptions64(size, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(what),
-		progressbar.OptionShowBytes(true), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond),
-		progressbar.OptionSetVisibility(ok && isatty.IsTerminal(f.Fd())))
+	return progressbar.NewOptions64(size, append(options, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(what),
+		progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionSetVisibility(ok && isatty.IsTerminal(f.Fd())))...)
 }

@@ -11,7 +11,6 @@ import (
 	"io"
 	"os"
 
-	"github.com/callstate/callstate/adapters/store/pebble"
 	"github.com/callstate/callstate/domain/eventlog"
 	"github.com/callstate/callstate/domain/wire"
 	"github.com/callstate/callstate/projections/audit"
@@ -35,7 +34,7 @@ unknown type, or does not fit its id is refused.`,
 		Args:    cobra.MinimumNArgs(1),
 		Example: "  callstate load features/recorded/lost-hold.jsonl --data /tmp/try",
 		RunE: func(cmd *cobra.Command, files []string) error {
-			store, err := openLog(s.data, nil)
+			store, err := s.openLog(cmd.Context(), nil)
 			if err != nil {
 				return err
 			}
@@ -59,7 +58,7 @@ unknown type, or does not fit its id is refused.`,
 	}
 }
 
-func loadFile(cmd *cobra.Command, store *pebble.Store, file string) error {
+func loadFile(cmd *cobra.Command, store eventlog.Store, file string) error {
 	var source io.Reader = cmd.InOrStdin()
 	if file != "-" {
 		f, err := os.Open(file)
@@ -146,7 +145,7 @@ func (b *loading) add(r eventlog.Record) {
 	b.bytes += len(r.Data)
 }
 
-func (b *loading) append(ctx context.Context, store *pebble.Store) error {
+func (b *loading) append(ctx context.Context, store eventlog.Store) error {
 	if b.events == 0 {
 		return nil
 	}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"runtime/debug"
 	"syscall"
 
+	"github.com/callstate/callstate/adapters/store/kurrentdb"
 	"github.com/spf13/cobra"
 )
 
@@ -52,7 +54,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 // settings are the flags that all commands share.
 type settings struct {
-	data string
+	place
 }
 
 func newRoot() *cobra.Command {
@@ -71,11 +73,19 @@ Start with:  callstate demo`,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.PersistentFlags().StringVar(&s.data, "data", "callstate-data", "folder of the event log and the read models")
+	root.PersistentFlags().StringVar(&s.store, "store", "",
+		"connection string of a KurrentDB that has the event log, instead of the folder (default: $CALLSTATE_STORE)")
+	root.PersistentPreRunE = func(*cobra.Command, []string) error {
+		s.store = cmp.Or(s.store, os.Getenv("CALLSTATE_STORE"))
+		if s.store != "" && !kurrentdb.IsConnection(s.store) {
+			return usageError{errors.New("the store must be a connection string that begins with esdb:// or kurrentdb://")}
+		}
+		return nil
+	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
 		newDemo(s), newServe(s), newImport(s), newCalls(s), newReplay(s), newFloor(s), newEvents(s), newTail(s),
-		newBackup(s), newVerify(s),
-		newExport(s), newLoad(s),
+		newBackup(s), newVerify(s), newExport(s), newLoad(s), newCopy(s),
 	)
 	for _, cmd := range root.Commands() {
 		cmd.Args = usageArgs(cmd.Args)

@@ -11,7 +11,6 @@ import (
 
 	"github.com/callstate/callstate/adapters/desktop"
 	"github.com/callstate/callstate/adapters/httpapi"
-	"github.com/callstate/callstate/adapters/store/pebble"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
 	"github.com/callstate/callstate/domain/eventlog"
@@ -29,7 +28,7 @@ type runnable interface {
 // node is a running engine: the log, the engine on it, the read models and the API.
 type node struct {
 	logger   *slog.Logger
-	log      *pebble.Store
+	log      eventLog
 	engine   *engine.Engine
 	floor    *floor.Floor
 	history  *history.History
@@ -40,21 +39,21 @@ type node struct {
 }
 
 // openNode opens everything that can fail before the first event: the address, the log, the call records.
-func openNode(ctx context.Context, data, listen string, logger *slog.Logger) (*node, error) {
+func openNode(ctx context.Context, at place, listen string, logger *slog.Logger) (*node, error) {
 	listener, err := httpapi.Listen(listen)
 	if err != nil {
 		return nil, err
 	}
 	n := &node{logger: logger, listener: listener}
-	if n.log, err = openLog(data, logger); err != nil {
+	if n.log, err = at.openLog(ctx, logger); err != nil {
 		n.close()
 		return nil, err
 	}
-	if n.history, err = history.Open(ctx, historyFile(data), history.Options{Log: n.log}); err != nil {
+	if n.history, err = history.Open(ctx, at.historyFile(), history.Options{Log: n.log}); err != nil {
 		n.close()
 		return nil, err
 	}
-	if n.past, err = past.Open(ctx, pastFile(data), past.Options{Log: n.log}); err != nil {
+	if n.past, err = past.Open(ctx, at.pastFile(), past.Options{Log: n.log}); err != nil {
 		n.close()
 		return nil, err
 	}
@@ -96,8 +95,15 @@ func callsOf(view floor.View, switchName string) []call.ConnID {
 // notReady says what keeps the engine from being ready.
 func (n *node) notReady() []string {
 	var reasons []string
-	if err := n.log.Healthy(); err != nil {
-		reasons = append(reasons, err.Error())
+	if local, ok := n.log.(eventlog.Health); ok {
+		if err := local.Healthy(); err != nil {
+			reasons = append(reasons, err.Error())
+		}
+	}
+	if remote, ok := n.log.(interface{ Waiting() error }); ok {
+		if err := remote.Waiting(); err != nil {
+			reasons = append(reasons, err.Error())
+		}
 	}
 	for _, s := range n.runner.Status() {
 		switch {

@@ -9,7 +9,6 @@ import (
 	"os/user"
 	"time"
 
-	"github.com/callstate/callstate/adapters/store/pebble"
 	"github.com/callstate/callstate/domain/access"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
@@ -57,18 +56,19 @@ line. That somebody looked is written into the log before the first line.`,
 				return err
 			}
 		}
-		store, err := readLog(s.data)
+		if !ranged {
+			store, err := s.readLog(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			return tellCall(cmd.Context(), store, id).print(cmd, store, speed, step)
+		}
+		kept, store, err := s.readPast(cmd.Context())
 		if err != nil {
 			return err
 		}
 		defer store.Close()
-		if !ranged {
-			return tellCall(cmd.Context(), store, id).print(cmd, store, speed, step)
-		}
-		kept, err := readPast(cmd.Context(), s.data, store)
-		if err != nil {
-			return err
-		}
 		defer kept.Close()
 		told, err := tellFloor(cmd.Context(), kept, past.Range{From: from.Moment, To: to.Moment})
 		if err != nil {
@@ -88,7 +88,7 @@ type telling struct {
 	nothing error       // what is wrong when there are no lines
 }
 
-func tellCall(ctx context.Context, store *pebble.Store, id call.ConnID) telling {
+func tellCall(ctx context.Context, store eventLog, id call.ConnID) telling {
 	return telling{
 		lines: audit.Tell(ctx, store, id),
 		heading: func(first audit.Line) string {
@@ -130,7 +130,7 @@ func told(records iter.Seq2[eventlog.Record, error], tell func(eventlog.Record) 
 	}
 }
 
-func (t telling) print(cmd *cobra.Command, store *pebble.Store, speed float64, step bool) error {
+func (t telling) print(cmd *cobra.Command, store eventLog, speed float64, step bool) error {
 	ctx, out := cmd.Context(), cmd.OutOrStdout()
 	keys := bufio.NewReader(cmd.InOrStdin())
 	printed := 0
@@ -165,7 +165,7 @@ func (t telling) print(cmd *cobra.Command, store *pebble.Store, speed float64, s
 }
 
 // viewed writes into the log that the user of this program looks at something.
-func viewed(ctx context.Context, store *pebble.Store, what access.Body) error {
+func viewed(ctx context.Context, store eventLog, what access.Body) error {
 	actor := "user:unknown"
 	if u, err := user.Current(); err == nil {
 		actor = "user:" + u.Username

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"log/slog"
@@ -47,11 +48,12 @@ func newServe(s *settings) *cobra.Command {
 		if listen != "" {
 			c.Listen = listen
 		}
+		at := place{data: c.Data, store: cmp.Or(s.store, c.Store)}
 		if c.Data == "" || cmd.Flags().Changed("data") {
-			c.Data = s.data
+			at.data = s.data
 		}
 		logger := newLogger(cmd.ErrOrStderr())
-		n, err := openNode(cmd.Context(), c.Data, c.Listen, logger)
+		n, err := openNode(cmd.Context(), at, c.Listen, logger)
 		if err != nil {
 			return err
 		}
@@ -60,8 +62,8 @@ func newServe(s *settings) *cobra.Command {
 			n.close()
 			return err
 		}
-		fmt.Fprintf(cmd.OutOrStdout(), "callstate %s: page and API at %s, data in %s\n", version(), n.address(), c.Data)
-		return n.run(cmd.Context(), append(links, newControl(c.Data, n.log, logger))...)
+		fmt.Fprintf(cmd.OutOrStdout(), "callstate %s: page and API at %s, %s\n", version(), n.address(), at)
+		return n.run(cmd.Context(), append(links, controls(at, n)...)...)
 	}
 	return cmd
 }

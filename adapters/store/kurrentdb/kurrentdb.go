@@ -161,7 +161,7 @@ func (s *Store) Waiting() error {
 const (
 	firstWait = 25 * time.Millisecond
 	longest   = 5 * time.Second
-	oddities  = 8
+	oddities  = 5
 )
 
 // patience is how long a call that is under way when the store is closed may still take: what is cut short leaves open
