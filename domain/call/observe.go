@@ -115,11 +115,11 @@ func stored(r Role) Role {
 
 func (f VisitIs) observe(s State) []Event {
 	visit, known := s.Visit(f.Visit)
-	if f.Visit == "" {
-		visit, known = s.OpenVisit(f.Party, f.Queue)
-		if !known {
-			f.Visit, f.Inferred = VisitID(string(f.Party)+"/"+f.Queue+"@"+f.At.UTC().Format("20060102150405.000000")), true
-		}
+	if !known {
+		visit, known = f.sameVisit(s)
+	}
+	if !known && f.Visit == "" {
+		f.Visit, f.Inferred = VisitID(string(f.Party)+"/"+f.Queue+"@"+f.At.UTC().Format("20060102150405.000000")), true
 	}
 	if known && visit.End != Waiting {
 		return nil
@@ -134,6 +134,25 @@ func (f VisitIs) observe(s State) []Event {
 		events = append(events, Event{At: f.At, Inferred: f.Inferred, Body: end})
 	}
 	return events
+}
+
+// sameVisit is the visit that the fact is about under another name, or without one. A snapshot does not name visits; and of
+// two engines on a switch the one may tell from a snapshot what the other one tells later as it heard it.
+func (f VisitIs) sameVisit(s State) (Visit, bool) {
+	for _, v := range s.Visits {
+		if v.Queue != f.Queue || v.Party != f.Party {
+			continue
+		}
+		switch {
+		case v.End != Waiting:
+			if !f.At.After(v.EndedAt) {
+				return v, true // told late, or again
+			}
+		case f.Visit == "", f.End != Waiting, !f.At.After(v.EnteredAt):
+			return v, true
+		}
+	}
+	return Visit{}, false
 }
 
 func (f VisitIs) end(v Visit) Body {

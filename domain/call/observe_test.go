@@ -1,6 +1,7 @@
 package call_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,11 +76,20 @@ func TestTheCallWaitsInAQueue(t *testing.T) {
 	ends := func(end call.VisitEnd, reason call.LeaveReason) call.VisitIs {
 		return call.VisitIs{At: at(17), Visit: visit, Queue: "sales", Party: caller, End: end, Reason: reason}
 	}
+	const found = call.VisitID("1795395601.0/sales@20261123090009.000000")
+	snapped := append(slices.Clone(collected), inferred(9, call.QueueEntered{Visit: found, Queue: "sales", Party: caller}))
 	checkAll(t, map[string]spec{
 		"it enters":                   {given: queued[:6], when: waits, then: events(queued[6])},
 		"a snapshot finds it waiting": {given: queued, when: call.VisitIs{At: at(9), Queue: "sales", Party: caller, Inferred: true}},
 		"a snapshot finds a wait that was missed": {given: collected, when: call.VisitIs{At: at(9), Queue: "sales", Party: caller, Inferred: true},
 			then: events(inferred(9, call.QueueEntered{Visit: "1795395601.0/sales@20261123090009.000000", Queue: "sales", Party: caller}))},
+		"a snapshot of before it ended comes late":      {given: answered, when: call.VisitIs{At: at(7), Queue: "sales", Party: caller, Inferred: true}},
+		"its end is told again without the visit":       {given: answered, when: call.VisitIs{At: at(8), Queue: "sales", Party: caller, End: call.Distributed, Agent: "1001"}},
+		"its beginning is told after a snapshot did so": {given: snapped, when: waits},
+		"its end is told after a snapshot found it": {given: snapped, when: ends(call.VisitAbandoned, ""),
+			then: events(happened(17, call.QueueAbandoned{Visit: found, Queue: "sales"}))},
+		"it waits in the same queue again": {given: answered, when: call.VisitIs{At: at(18), Visit: "again", Queue: "sales", Party: caller},
+			then: events(happened(18, call.QueueEntered{Visit: "again", Queue: "sales", Party: caller}))},
 		"the caller gives up":    {given: queued, when: ends(call.VisitAbandoned, ""), then: events(happened(17, call.QueueAbandoned{Visit: visit, Queue: "sales"}))},
 		"it waits too long":      {given: queued, when: ends(call.Left, call.TimedOut), then: events(happened(17, call.QueueLeft{Visit: visit, Queue: "sales", Reason: call.TimedOut}))},
 		"it leaves, unexplained": {given: queued, when: ends(call.Left, ""), then: events(happened(17, call.QueueLeft{Visit: visit, Queue: "sales", Reason: call.LeftUnknown}))},
