@@ -52,7 +52,7 @@ func (w *world) engineReads(which, engine, session string) error {
 		return errors.New("the first engine is an engine, those after it are another engine")
 	}
 	if w.log == nil {
-		w.log = &dataFolder{dir: filepath.Join(w.dir, "data")}
+		w.log = w.data
 	}
 	before, err := w.callEvents()
 	if err != nil {
@@ -115,7 +115,7 @@ func (w *world) sameAsAlone(which string) error {
 	if err != nil {
 		return err
 	}
-	alone, err := importedSession(w.session, heard)
+	alone, err := w.place.session(w.session, heard)
 	if err != nil {
 		return err
 	}

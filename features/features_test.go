@@ -15,9 +15,6 @@ import (
 // binary is the program under test, built once.
 var binary string
 
-// sessionsDir is where sessions are imported once for all scenarios that only look at them.
-var sessionsDir string
-
 func TestMain(m *testing.M) {
 	os.Exit(buildAndRun(m))
 }
@@ -29,7 +26,7 @@ func buildAndRun(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	binary, sessionsDir = filepath.Join(dir, "callstate"), filepath.Join(dir, "sessions")
+	binary = filepath.Join(dir, "callstate")
 	if out, err := exec.Command("go", "build", "-o", binary, "../cmd/callstate").CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "building callstate: %v\n%s", err, out)
 		return 1
@@ -37,15 +34,20 @@ func buildAndRun(m *testing.M) int {
 	return m.Run()
 }
 
+func TestFeatures(t *testing.T) { runFeatures(t, inFolders) }
+
+// The same with the log in KurrentDB: a stand-in for it, in this process.
+func TestFeaturesOnKurrentDB(t *testing.T) { runFeatures(t, inKurrentDB) }
+
 // What is tagged @known-bug says what should be so and is not yet; a comment beside it says what is wrong.
 // FEATURE_TAGS=@known-bug runs those alone.
-func TestFeatures(t *testing.T) {
+func runFeatures(t *testing.T, open func(dir string) (*dataFolder, func(), error)) {
 	tags := "~@known-bug"
 	if wanted := os.Getenv("FEATURE_TAGS"); wanted != "" {
 		tags = wanted
 	}
 	suite := godog.TestSuite{
-		ScenarioInitializer: initialize,
+		ScenarioInitializer: newPlace(t, open).initialize,
 		Options:             &godog.Options{Format: "pretty", Paths: []string{"."}, Tags: tags, TestingT: t, Strict: true},
 	}
 	if suite.Run() != 0 {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/callstate/callstate/projections/audit"
 	"github.com/callstate/callstate/projections/floor"
 	"github.com/cucumber/godog"
 )
@@ -20,13 +21,15 @@ func (w *world) floorSteps(sc *godog.ScenarioContext) {
 	sc.Step(`^([\d.]+) seconds into the session the link to the switch is (up|down)$`, w.linkWas)
 }
 
-// started is when the session began: the first moment in the log.
+// started is when the session began: the first moment in the log. Its event need not be the first: a store may have an
+// order of its own for what was appended in one call.
 func (w *world) started() (time.Time, error) {
 	all, err := w.log.events()
 	if err != nil {
 		return time.Time{}, err
 	}
-	return all[0].SwitchTime, nil
+	first := slices.MinFunc(all, func(a, b audit.Event) int { return time.Time(a.SwitchTime).Compare(time.Time(b.SwitchTime)) })
+	return first.SwitchTime, nil
 }
 
 func after(begin time.Time, seconds string) (time.Time, error) {

@@ -46,7 +46,7 @@ func (w *world) liveSteps(sc *godog.ScenarioContext) {
 	sc.Step(`^agent (\d+) pauses, because of "([^"]*)"$`, func(agent, reason string) error {
 		return w.pbx.playUntil("Event: QueueMemberPause", "MemberName: Agent/"+agent, "PausedReason: "+reason)
 	})
-	sc.Step(`^the rest of the session is played$`, func() error { return w.pbx.playRest() })
+	sc.Step(`^the rest of the session is played$`, func() { w.pbx.playRest() })
 
 	sc.Step(`^the link to the switch breaks$`, w.linkBreaks)
 	sc.Step(`^the link to the switch is back$`, w.linkIsBack)
@@ -71,8 +71,7 @@ func (w *world) switchPlays(session, agent string) (err error) {
 }
 
 func (w *world) engineIsLinked() (err error) {
-	w.engine, err = startProcess(w.dir, fmt.Sprintf("[[asterisk]]\nname = \"pbx\"\nhost = \"127.0.0.1\"\nport = %d\nuser = \"callstate\"\nsecret = %q\n",
-		w.pbx.port(), recordedSecret))
+	w.engine, err = startProcess(w.dir, w.data, linkedTo(w.pbx))
 	if err != nil {
 		return err
 	}
@@ -209,6 +208,6 @@ func (w *world) engineIsStopped() error {
 		w.desktop = nil
 	}
 	err, w.engine = w.engine.stop(), nil
-	w.log = &dataFolder{dir: filepath.Join(w.dir, "data")}
+	w.log = w.data
 	return err
 }

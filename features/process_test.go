@@ -28,7 +28,10 @@ type process struct {
 var addressIn = regexp.MustCompile(`http://[0-9.]+:[0-9]+`)
 
 // startProcess starts the engine with a configuration, and returns when it is ready.
-func startProcess(dir, config string) (*process, error) {
+func startProcess(dir string, data *dataFolder, config string) (*process, error) {
+	if data.store != "" {
+		config = fmt.Sprintf("store = %q\n\n%s", data.store, config)
+	}
 	path := filepath.Join(dir, "callstate.toml")
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 		return nil, err
@@ -37,7 +40,7 @@ func startProcess(dir, config string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &process{command: exec.Command(binary, "serve", "--config", path, "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "data")), logged: logged}
+	p := &process{command: exec.Command(binary, "serve", "--config", path, "--listen", "127.0.0.1:0", "--data", data.dir), logged: logged}
 	p.command.Stderr = logged
 	out, err := p.command.StdoutPipe()
 	if err != nil {
@@ -68,6 +71,16 @@ func (p *process) stop() error {
 		said, _ := os.ReadFile(p.logged.Name())
 		return fmt.Errorf("serve ended with %w: %s", err, said)
 	}
+	return nil
+}
+
+// kill ends the engine as a crash does.
+func (p *process) kill() error {
+	defer p.logged.Close()
+	if err := p.command.Process.Kill(); err != nil {
+		return err
+	}
+	_ = p.command.Wait() // it says that it was killed
 	return nil
 }
 

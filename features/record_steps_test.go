@@ -31,7 +31,7 @@ func (w *world) recordSteps(sc *godog.ScenarioContext) {
 }
 
 func (w *world) sessionIsRecorded(session string) (err error) {
-	w.log, err = importedSession(session, everything)
+	w.log, err = w.place.session(session, everything)
 	return err
 }
 

@@ -12,8 +12,10 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"testing"
 	"time"
 
+	"github.com/callstate/callstate/adapters/store/kurrentdb/kurrentdbtest"
 	"github.com/callstate/callstate/projections/audit"
 	"github.com/callstate/callstate/projections/floor"
 	"github.com/callstate/callstate/projections/history"
@@ -24,30 +26,64 @@ const recordings = "../adapters/switches/asterisk/testdata/sessions"
 // dataFolder is the data of an engine, looked at with the program's own commands.
 type dataFolder struct {
 	dir     string
+	store   string           // connection string of the log; empty: it is in the folder
 	records []history.Record // as of the last look
 	log     []audit.Event    // as of the last look
 }
 
-// imported are the sessions that have been imported by one engine alone. Scenarios run one after the other.
-var imported = map[string]*dataFolder{}
+// place is where scenarios keep their logs.
+type place struct {
+	dir string
+	// open makes the place of a new log; close, which may be nil, takes it away.
+	open func(dir string) (log *dataFolder, close func(), err error)
+	// imported are the sessions that have been imported by one engine alone. Scenarios run one after the other.
+	imported map[string]*dataFolder
+	closers  []func()
+}
 
-// importedSession is the data of an engine that has read a session and nothing else, for looking only.
-func importedSession(session string, heard part) (*dataFolder, error) {
+func newPlace(t *testing.T, open func(dir string) (*dataFolder, func(), error)) *place {
+	p := &place{dir: t.TempDir(), open: open, imported: map[string]*dataFolder{}}
+	t.Cleanup(func() {
+		for _, close := range p.closers {
+			close()
+		}
+	})
+	return p
+}
+
+// inFolders: each engine has its log in its own folder.
+func inFolders(dir string) (*dataFolder, func(), error) { return &dataFolder{dir: dir}, func() {}, nil }
+
+// inKurrentDB: each log is in a database, of which engines have only the address.
+func inKurrentDB(dir string) (*dataFolder, func(), error) {
+	server, err := kurrentdbtest.Start(kurrentdbtest.Options{})
+	if err != nil {
+		return nil, nil, err
+	}
+	return &dataFolder{dir: dir, store: server.URL()}, server.Stop, nil
+}
+
+// session is the data of an engine that has read a session and nothing else, for looking only.
+func (p *place) session(session string, heard part) (*dataFolder, error) {
 	key := session + "/" + heard.name
-	if d := imported[key]; d != nil {
+	if d := p.imported[key]; d != nil {
 		return d, nil
 	}
-	d := &dataFolder{dir: filepath.Join(sessionsDir, key)}
-	if added, err := d.read(session, heard, filepath.Join(sessionsDir, key+".cut")); err != nil || added == 0 {
+	d, close, err := p.open(filepath.Join(p.dir, key))
+	if err != nil {
+		return nil, err
+	}
+	p.closers = append(p.closers, close)
+	if added, err := d.read(session, heard, filepath.Join(p.dir, key+".cut")); err != nil || added == 0 {
 		return nil, fmt.Errorf("%d events of session %q: %w", added, session, cmp.Or(err, errors.New("nothing was recorded")))
 	}
-	imported[key] = d
+	p.imported[key] = d
 	return d, nil
 }
 
 // run is what a command of the program prints.
 func (d *dataFolder) run(args ...string) ([]byte, error) {
-	command := exec.Command(binary, append(args, "--data", d.dir)...)
+	command := exec.Command(binary, append(args, "--data", d.dir, "--store", d.store)...)
 	var out, said bytes.Buffer
 	command.Stdout, command.Stderr = &out, &said
 	if err := command.Run(); err != nil {

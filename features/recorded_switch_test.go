@@ -89,27 +89,42 @@ func (s *recordedSwitch) playUntil(texts ...string) error {
 	defer s.mu.Unlock()
 	for i := s.played; i < len(s.blocks); i++ {
 		if containsAll(s.blocks[i], texts) {
-			return s.send(i + 1)
+			s.send(i + 1)
+			return nil
 		}
 	}
 	return fmt.Errorf("the recording has nothing more with %q", texts)
 }
 
 // playRest sends what is left.
-func (s *recordedSwitch) playRest() error {
+func (s *recordedSwitch) playRest() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.send(len(s.blocks))
+	s.send(len(s.blocks))
 }
 
-func (s *recordedSwitch) send(end int) error {
+// play sends so many blocks more, and says whether there are any left.
+func (s *recordedSwitch) play(blocks int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.send(min(s.played+blocks, len(s.blocks)))
+	return s.played < len(s.blocks)
+}
+
+func (s *recordedSwitch) send(end int) {
 	for client := range s.clients {
 		if _, err := io.WriteString(client, strings.Join(s.blocks[s.played:end], "")); err != nil {
-			return err
+			delete(s.clients, client) // who is gone hears nothing more
 		}
 	}
 	s.played = end
-	return nil
+}
+
+// links is how many are logged in.
+func (s *recordedSwitch) links() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.clients)
 }
 
 // breakLinks cuts every link, and lets nobody in until takeLinks. What is played meanwhile nobody hears.
@@ -215,9 +230,14 @@ func (s *recordedSwitch) list(client net.Conn, id, complete string, rows []strin
 	fmt.Fprintf(client, "Event: %s\r\nActionID: %s\r\nEventList: Complete\r\nListItems: %d%s", complete, id, len(rows), blockEnd)
 }
 
-// now is a moment after the last block sent.
+// now is a moment after the last block sent, and before the next one.
 func (s *recordedSwitch) now() string {
-	return strconv.FormatFloat(timestamp(s.blocks[max(s.played-1, 0)])+0.1, 'f', 6, 64)
+	last := timestamp(s.blocks[max(s.played-1, 0)])
+	now := last + 0.1
+	if s.played < len(s.blocks) {
+		now = max(last, min(now, (last+timestamp(s.blocks[s.played]))/2))
+	}
+	return strconv.FormatFloat(now, 'f', 6, 64)
 }
 
 func timestamp(block string) float64 {

@@ -152,7 +152,7 @@ func (w *world) notAnswered() error {
 
 func (w *world) agentAnswers() error { return w.pbx.playUntil("Event: AgentConnect") }
 
-func (w *world) callerHangsUp() error { return w.pbx.playRest() }
+func (w *world) callerHangsUp() { w.pbx.playRest() }
 
 func (w *world) desktopLosesCall() error {
 	return w.desktop.eventually(func() error {

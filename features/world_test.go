@@ -3,6 +3,7 @@ package features_test
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/callstate/callstate/domain/eventlog"
@@ -12,7 +13,10 @@ import (
 
 // world is what one scenario has.
 type world struct {
-	dir string
+	dir   string
+	place *place
+	data  *dataFolder // of the scenario's own engines
+	leave func()      // takes it away
 
 	// Live: a switch, the engine, a desktop, and the call that the story is about.
 	pbx     *recordedSwitch
@@ -33,11 +37,14 @@ type world struct {
 	before  map[eventlog.Stream][]string // the events of each call before it came
 }
 
-func initialize(sc *godog.ScenarioContext) {
-	w := &world{}
+func (p *place) initialize(sc *godog.ScenarioContext) {
+	w := &world{place: p}
 	sc.Before(func(ctx context.Context, _ *godog.Scenario) (context.Context, error) {
 		var err error
-		w.dir, err = os.MkdirTemp("", "callstate-scenario-")
+		if w.dir, err = os.MkdirTemp("", "callstate-scenario-"); err != nil {
+			return ctx, err
+		}
+		w.data, w.leave, err = p.open(filepath.Join(w.dir, "data"))
 		return ctx, err
 	})
 	sc.After(func(ctx context.Context, _ *godog.Scenario, err error) (context.Context, error) {
@@ -63,6 +70,9 @@ func (w *world) end(err error) error {
 	}
 	if w.pbx != nil {
 		w.pbx.close()
+	}
+	if w.leave != nil {
+		w.leave()
 	}
 	os.RemoveAll(w.dir)
 	return err
