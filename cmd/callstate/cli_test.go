@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/callstate/callstate/adapters/store/kurrentdb/kurrentdbtest"
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
 )
@@ -25,6 +26,14 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("RECORDINGS", filepath.Join(switches, "asterisk/testdata/sessions"))
 			env.Setenv("FREESWITCH", filepath.Join(switches, "freeswitch/testdata/sessions"))
+			for _, name := range []string{"KURRENTDB", "OTHER_KURRENTDB"} {
+				server, err := kurrentdbtest.Start(kurrentdbtest.Options{})
+				if err != nil {
+					return err
+				}
+				env.Defer(server.Stop)
+				env.Setenv(name, server.URL())
+			}
 			return nil
 		},
 	})
