@@ -54,7 +54,7 @@ func newTail(s *settings) *cobra.Command {
 				return err
 			}
 			defer store.Close()
-			after, err := before(cmd.Context(), store, eventlog.Position(from))
+			after, err := eventlog.Before(cmd.Context(), store, eventlog.Position(from))
 			if err != nil {
 				return err
 			}
@@ -72,20 +72,6 @@ func newTail(s *settings) *cobra.Command {
 	cmd.Flags().Uint64Var(&from, "from", 1, "position of the first event to print")
 	cmd.Flags().BoolVar(&noFollow, "no-follow", false, "end at the end of the log")
 	return cmd
-}
-
-// before is the position after which to read for the event at a position to be the first. Not every store has a position
-// for every number.
-func before(ctx context.Context, log eventLog, from eventlog.Position) (eventlog.Position, error) {
-	if from <= 1 {
-		return 0, nil
-	}
-	if sparse, ok := log.(interface {
-		Before(ctx context.Context, position eventlog.Position) (eventlog.Position, error)
-	}); ok {
-		return sparse.Before(ctx, from)
-	}
-	return from - 1, nil
 }
 
 // printEvents prints records as JSON lines, and returns how many. What is written is flushed whenever nothing more is

@@ -176,6 +176,24 @@ type Ends interface {
 	End(ctx context.Context) (Position, error)
 }
 
+// Sparse is a log whose positions have gaps between them.
+type Sparse interface {
+	// Before is the position after which a sequence has to begin that is to have the record at position as its first.
+	// Only positions that the log has told may be asked for.
+	Before(ctx context.Context, position Position) (Position, error)
+}
+
+// Before is the position after which to read a log for the record at a position to be the first.
+func Before(ctx context.Context, log Reader, position Position) (Position, error) {
+	if position <= 1 {
+		return 0, nil
+	}
+	if sparse, ok := log.(Sparse); ok {
+		return sparse.Before(ctx, position)
+	}
+	return position - 1, nil
+}
+
 // BatchSubscriber is an optional ability of a store: Subscribe in runs of records, for readers that take many at a time.
 // A run is not empty and belongs to the caller; it is at most max records long.
 type BatchSubscriber interface {

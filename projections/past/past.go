@@ -129,8 +129,12 @@ func (p *Past) goOn(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	before, err := eventlog.Before(ctx, p.log, position)
+	if err != nil {
+		return false, err
+	}
 	ours := false
-	for r, err := range p.log.ReadAll(ctx, position-1) {
+	for r, err := range p.log.ReadAll(ctx, before) {
 		if err != nil {
 			return false, err
 		}

@@ -81,8 +81,7 @@ func (s *Store) End(ctx context.Context) (eventlog.Position, error) {
 	return repeated(ctx, s, "end of the log", s.client.end)
 }
 
-// Before is the position after which a sequence has to begin that is to have the record at position as its first. Only
-// positions that the log has told may be asked for.
+// Before implements eventlog.Sparse.
 func (s *Store) Before(ctx context.Context, position eventlog.Position) (eventlog.Position, error) {
 	return repeated(ctx, s, "look for a position", func(ctx context.Context) (eventlog.Position, error) {
 		return s.client.before(ctx, position)
