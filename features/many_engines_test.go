@@ -3,13 +3,16 @@ package features_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/callstate/callstate/adapters/store/kurrentdb/kurrentdbtest"
 	"github.com/callstate/callstate/projections/floor"
 	"github.com/callstate/callstate/projections/history"
 )
@@ -63,6 +66,43 @@ func TestEitherOfTwoEnginesMayBeKilled(t *testing.T) {
 	both := world{log: &dataFolder{dir: filepath.Join(t.TempDir(), "looking"), store: shared.store}}
 	require.NoError(t, both.nothingIsTwice())
 	require.NoError(t, sameRecords(alone, both.log))
+}
+
+// A database that is away for a while costs nothing: the engine says that it is not ready, keeps what the switch says, and
+// writes it when the database is back.
+func TestAnEngineWaitsForItsDatabase(t *testing.T) {
+	pbx, err := startRecordedSwitch(sampleRecording)
+	require.NoError(t, err)
+	defer pbx.close()
+	server, err := kurrentdbtest.Start(kurrentdbtest.Options{})
+	require.NoError(t, err)
+	defer server.Stop()
+	data := &dataFolder{dir: t.TempDir(), store: server.URL()}
+	require.NoError(t, pbx.playUntil("Event: QueueMemberAdded"))
+	engine, err := startProcess(data.dir, data, linkedTo(pbx))
+	require.NoError(t, err)
+	requireLinks(t, pbx, 1)
+	requireQuiet(t, engine)
+
+	server.Stop()
+	pbx.playRest()
+	require.NoError(t, eventually(func() error {
+		status, err := engine.get("/readyz", nil)
+		if status != http.StatusServiceUnavailable || !strings.Contains(err.Error(), "does not answer") {
+			return fmt.Errorf("it says %d, %v", status, err)
+		}
+		return nil
+	}))
+	require.NoError(t, server.Start())
+	require.NoError(t, eventually(func() error {
+		_, err := engine.get("/readyz", nil)
+		return err
+	}))
+	require.NoError(t, eventually(func() error { return hasEnded(engine, 1) }))
+	require.NoError(t, engine.stop())
+
+	looking := world{log: data}
+	require.NoError(t, looking.nothingIsTwice())
 }
 
 // hasEnded says whether an engine knows so many calls, and that all of them are over.

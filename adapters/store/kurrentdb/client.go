@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 	"google.golang.org/grpc/codes"
@@ -351,6 +350,3 @@ func Nodes(connection string) string {
 	nodes, _, _ := strings.Cut(rest, "?")
 	return strings.TrimSuffix(nodes[strings.LastIndex(nodes, "@")+1:], "/")
 }
-
-// deadline bounds what Open waits for.
-const deadline = time.Minute

@@ -68,7 +68,7 @@ func Open(ctx context.Context, connection string, options Options) (*Store, erro
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	ctx, cancel := context.WithTimeout(ctx, deadline)
+	ctx, cancel := context.WithTimeout(ctx, openTime)
 	defer cancel()
 	dialled, err := detached(ctx, func() (*client, error) { return dial(connection, logger) })
 	if err != nil {
@@ -81,6 +81,9 @@ func Open(ctx context.Context, connection string, options Options) (*Store, erro
 	s.open, s.shut = context.WithCancel(context.Background())
 	return s, nil
 }
+
+// openTime bounds what Open waits for, whatever the connection string says.
+const openTime = time.Minute
 
 // detached does something that may take longer than ctx lives, and does not wait for it then.
 func detached[T any](ctx context.Context, do func() (T, error)) (result T, err error) {
