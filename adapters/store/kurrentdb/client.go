@@ -248,7 +248,7 @@ func (c *client) follow(
 		case said.SubscriptionDropped != nil:
 			return said.SubscriptionDropped.Error
 		case said.CheckPointReached != nil:
-			if !passed(eventlog.Position(said.CheckPointReached.Commit)) {
+			if at := *said.CheckPointReached; simple(at) && !passed(eventlog.Position(at.Commit)) {
 				return nil
 			}
 		case said.EventAppeared != nil && said.EventAppeared.OriginalEvent() != nil:
@@ -256,9 +256,11 @@ func (c *client) follow(
 			record, err := recordOf(event)
 			switch {
 			case errors.Is(err, errForeign):
-				if !passed(eventlog.Position(event.Position.Commit)) {
+				if simple(event.Position) && !passed(eventlog.Position(event.Position.Commit)) {
 					return nil
 				}
+			case err == nil && !simple(event.Position):
+				return fmt.Errorf("%w: event %d of stream %s was written in a transaction", eventlog.ErrDamaged, event.EventNumber, event.StreamID)
 			case err != nil:
 				return fmt.Errorf("event %d of stream %s: %w", event.EventNumber, event.StreamID, err)
 			case !emit(record):
@@ -270,6 +272,10 @@ func (c *client) follow(
 
 // searchWindow is after how many events that the filter keeps back the server says how far it is.
 const searchWindow = 1000
+
+// simple says whether a place in the log is told by one number: all are, but those of events written in transactions, as
+// other applications may do.
+func simple(p esdb.Position) bool { return p.Commit == p.Prepare }
 
 func placeOf(position eventlog.Position) esdb.AllPosition {
 	if position == 0 {

@@ -162,9 +162,9 @@ func (s *Store) Waiting() error {
 
 // How long to wait before a call is repeated, at first and at most, and how often an odd failure is.
 const (
-	firstWait = 25 * time.Millisecond
-	longest   = 5 * time.Second
-	oddities  = 5
+	firstWait   = 25 * time.Millisecond
+	longestWait = 5 * time.Second
+	oddities    = 5
 )
 
 // patience is how long a call that is under way when the store is closed may still take: what is cut short leaves open
@@ -192,11 +192,11 @@ func (r *retry) again(ctx context.Context, err error) error {
 	if kind == refused || r.odd > oddities {
 		return fmt.Errorf("%s: %w", r.what, err)
 	}
-	wait := min(firstWait<<min(r.failures, 10), longest)
+	wait := min(firstWait<<min(r.failures, 10), longestWait)
 	wait = wait/2 + rand.N(wait/2) // many callers do not all come back in the same moment
 	r.failures++
 	r.store.logger.Warn("the database does not answer, trying again", "call", r.what, "failures", r.failures, "err", err)
-	r.wait(err)
+	r.waits(err)
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
@@ -207,8 +207,8 @@ func (r *retry) again(ctx context.Context, err error) error {
 	return r.store.ended(ctx)
 }
 
-// wait notes that the call waits for the server.
-func (r *retry) wait(err error) {
+// waits notes that the call waits for the server.
+func (r *retry) waits(err error) {
 	r.store.mu.Lock()
 	defer r.store.mu.Unlock()
 	if !r.waiting {
