@@ -48,6 +48,15 @@ func TestStore(t *testing.T) {
 	})
 }
 
+// The same on one database for all tests, in which another application writes as well.
+func TestStoreAmongOthers(t *testing.T) {
+	server := start(t, kurrentdbtest.Options{Others: true})
+	eventlogtest.Run(t, eventlogtest.Suite{
+		Open:     func(tb testing.TB, _ string) eventlog.Store { return open(tb, server.URL()) },
+		Features: eventlogtest.Features{Persistent: true, OwnOrder: true, Shared: true},
+	})
+}
+
 // The same on a real server, which may have other events too.
 func TestStoreOnARealServer(t *testing.T) {
 	connection := os.Getenv("CALLSTATE_KURRENTDB_URL")

@@ -32,16 +32,17 @@ type database struct {
 	streams map[string][]*event
 	next    uint64        // position
 	appends int           // so far
+	others  bool          // another application writes too
 	changed chan struct{} // closed, and replaced, when events were added
 }
 
-func newDatabase() *database {
-	d := &database{streams: map[string][]*event{}, changed: make(chan struct{})}
+func newDatabase(others bool) *database {
+	d := &database{others: others, streams: map[string][]*event{}, changed: make(chan struct{})}
 	d.add(own("$epoch-information", "$EpochInformation"))
 	return d
 }
 
-// own is an event that the database writes for itself.
+// own is an event that no client of the stand-in has sent.
 func own(stream, kind string) *event {
 	return &event{stream: stream, kind: kind, data: []byte(`{}`), metadata: map[string]string{"type": kind, "content-type": "application/json"}}
 }
@@ -101,6 +102,9 @@ func (d *database) append(stream string, expected expectation, events []*event) 
 		d.add(own("$persistentSubscriptionConfig", "PersistentConfig1"))
 	case 7:
 		d.add(own("$$"+stream, "$metadata"))
+	}
+	if d.others && d.appends%3 == 0 {
+		d.add(own("order-4711", "OrderChanged"))
 	}
 	close(d.changed)
 	d.changed = make(chan struct{})

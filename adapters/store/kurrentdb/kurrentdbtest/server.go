@@ -34,6 +34,8 @@ type Options struct {
 	User, Password string
 	// MaxAppendSize bounds one append, in bytes. 0: 8 MiB, as deploy/kurrentdb sets it.
 	MaxAppendSize int
+	// Others: another application writes into the database too.
+	Others bool
 }
 
 // Faults are what goes wrong. A nil func does nothing.
@@ -81,7 +83,7 @@ func StartCluster(nodes int, options Options) ([]*Server, error) {
 	if options.MaxAppendSize == 0 {
 		options.MaxAppendSize = 8 << 20
 	}
-	c := &cluster{database: newDatabase()}
+	c := &cluster{database: newDatabase(options.Others)}
 	for range nodes {
 		s := &Server{cluster: c, options: options, address: "127.0.0.1:0"}
 		s.faults.Store(&Faults{})
