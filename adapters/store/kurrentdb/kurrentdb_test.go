@@ -68,3 +68,15 @@ func TestStoreOnARealServer(t *testing.T) {
 		Features: eventlogtest.Features{Persistent: true, OwnOrder: true, Shared: true},
 	})
 }
+
+// On the stand-in it measures the client and the stand-in, in memory; what a real server does, only a real one says.
+func BenchmarkStore(b *testing.B) {
+	connection := os.Getenv("CALLSTATE_KURRENTDB_URL")
+	if connection == "" {
+		connection = start(b, kurrentdbtest.Options{}).URL()
+	}
+	eventlogtest.Benchmark(b, eventlogtest.Suite{
+		Open:     func(tb testing.TB, _ string) eventlog.Store { return open(tb, connection) },
+		Features: eventlogtest.Features{Persistent: true, OwnOrder: true, Shared: true},
+	})
+}
