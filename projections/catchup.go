@@ -9,7 +9,7 @@ import (
 
 // CatchUp brings a projection from its checkpoint to the present end of the log, in long runs, and returns. progress,
 // when it is not nil, is called after each run with the position reached. A Staged projection is told where the log
-// ends, but not that it is live: nobody keeps it up to date.
+// ends, but not that it is live: nobody keeps it up to date. A Versioned one that was made anew takes its place.
 func CatchUp(ctx context.Context, log eventlog.Reader, p Projection, progress func(eventlog.Position)) error {
 	position, err := p.Position(ctx)
 	if err != nil {
@@ -48,5 +48,13 @@ func CatchUp(ctx context.Context, log eventlog.Reader, p Projection, progress fu
 			}
 		}
 	}
-	return flush()
+	if err := flush(); err != nil {
+		return err
+	}
+	if versioned, ok := p.(Versioned); ok {
+		if err := versioned.SwitchOver(ctx); err != nil {
+			return fmt.Errorf("projection %s: %w", p.Name(), err)
+		}
+	}
+	return nil
 }

@@ -8,8 +8,11 @@ package projections
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/callstate/callstate/domain/eventlog"
+	"github.com/callstate/callstate/domain/wire"
 )
 
 // Projection is a read model of the event log.
@@ -33,4 +36,43 @@ type Staged interface {
 	Live()
 	// Failed says that the projection is not kept up to date any more, and why.
 	Failed(err error)
+}
+
+// Versioned is an optional ability of a projection that is kept on disk: when its version is not that of what is there,
+// it is made anew beside the old one.
+type Versioned interface {
+	// Version is that of the program: of what the projection tells, and of the form in which it is kept.
+	Version() int
+	// SwitchOver puts what was made anew in the place of the old one; it does nothing when nothing was made anew. It is
+	// called by the goroutine that calls Apply, when everything up to the end of the log has been applied.
+	SwitchOver(ctx context.Context) error
+}
+
+// PoisonError is a record that a projection cannot take in. What stands before it has been applied.
+type PoisonError struct {
+	Position eventlog.Position
+	Stream   eventlog.Stream
+	Revision eventlog.Revision
+	Err      error
+}
+
+// Poison returns the error of a projection that cannot take in a record.
+func Poison(r eventlog.Record, err error) error {
+	return &PoisonError{Position: r.Position, Stream: r.Stream, Revision: r.Revision, Err: err}
+}
+
+// Error says where the record is, and what is wrong with it.
+func (e *PoisonError) Error() string {
+	return fmt.Sprintf("position %d (%s, revision %d): %v", e.Position, e.Stream, e.Revision, e.Err)
+}
+
+// Unwrap is what is wrong with the record.
+func (e *PoisonError) Unwrap() error { return e.Err }
+
+// Advice is how to go on.
+func (e *PoisonError) Advice() string {
+	if errors.Is(e.Err, wire.ErrUnknown) {
+		return fmt.Sprintf("the event is from a newer callstate: start that one, and the projection goes on at position %d", e.Position)
+	}
+	return fmt.Sprintf("see the event with `callstate tail --from %d`; a callstate that can read it goes on there, and `callstate verify` tells whether the log is damaged", e.Position)
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/callstate/callstate/domain/eventlog"
 )
@@ -31,6 +32,17 @@ type Status struct {
 	Err      error             // why it stopped; nil while it runs
 }
 
+// Progress is a Status with how far there is to go.
+type Progress struct {
+	Status
+	Version int               // of a Versioned projection; 0 of another
+	End     eventlog.Position // of the log
+	Rate    float64           // records applied a second, over the last rateWindow
+}
+
+// rateWindow is how far a rate looks back.
+const rateWindow = 10 * time.Second
+
 // Runner keeps projections up to date with a log. Its methods may be called concurrently; Run once.
 type Runner struct {
 	log         Log
@@ -39,6 +51,7 @@ type Runner struct {
 
 	mu      sync.Mutex
 	status  []Status      // of the projection with the same index
+	meters  []meter       // of the same
 	changed chan struct{} // closed, and replaced, when a status has changed
 }
 
@@ -49,7 +62,7 @@ func NewRunner(log Log, logger *slog.Logger, projections ...Projection) *Runner 
 	}
 	r := &Runner{log: log, logger: logger, projections: projections, changed: make(chan struct{})}
 	for _, p := range projections {
-		r.status = append(r.status, Status{Name: p.Name()})
+		r.status, r.meters = append(r.status, Status{Name: p.Name()}), append(r.meters, meter{})
 	}
 	return r
 }
@@ -77,6 +90,48 @@ func (r *Runner) Status() []Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.status)
+}
+
+// Progress is how far each projection has come, and how far the log goes.
+func (r *Runner) Progress(ctx context.Context) ([]Progress, error) {
+	end, err := r.log.End(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []Progress
+	for i, s := range r.status {
+		p := Progress{Status: s, End: max(end, s.Position), Rate: r.meters[i].rate(now)}
+		if versioned, ok := r.projections[i].(Versioned); ok {
+			p.Version = versioned.Version()
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+// meter counts records in two windows: the present one and the one before.
+type meter struct {
+	begun            time.Time // of the present window
+	before, counting uint64
+}
+
+func (m *meter) count(now time.Time, records uint64) {
+	switch age := now.Sub(m.begun); {
+	case m.begun.IsZero() || age >= 2*rateWindow:
+		*m = meter{begun: now}
+	case age >= rateWindow:
+		*m = meter{begun: m.begun.Add(rateWindow), before: m.counting}
+	}
+	m.counting += records
+}
+
+func (m *meter) rate(now time.Time) float64 {
+	m.count(now, 0)
+	rest := max(0, 1-now.Sub(m.begun).Seconds()/rateWindow.Seconds())
+	return (float64(m.counting) + rest*float64(m.before)) / rateWindow.Seconds()
 }
 
 // Wait returns when all projections have applied everything up to a position; with names only those are waited for.
@@ -148,8 +203,13 @@ func (r *Runner) apply(ctx context.Context, i int) error {
 		staged.CatchingUp(end)
 	}
 	live := false
-	reached := func(position eventlog.Position, records int) {
+	reached := func(position eventlog.Position, records int) error {
 		if !live && position >= end {
+			if versioned, ok := p.(Versioned); ok {
+				if err := versioned.SwitchOver(ctx); err != nil {
+					return err
+				}
+			}
 			live = true
 			if staged != nil {
 				staged.Live()
@@ -158,19 +218,34 @@ func (r *Runner) apply(ctx context.Context, i int) error {
 		r.update(i, func(s *Status) {
 			s.Position, s.Live = position, live
 			s.Records += uint64(records)
+			r.meters[i].count(time.Now(), uint64(records))
 		})
+		return nil
 	}
-	reached(position, 0)
+	if err := reached(position, 0); err != nil {
+		return err
+	}
 	for records, err := range r.runs(ctx, position, end) {
 		if err != nil {
 			return err
 		}
 		if err := p.Apply(ctx, records); err != nil {
+			return r.fellBehind(ctx, i, err)
+		}
+		if err := reached(records[len(records)-1].Position, len(records)); err != nil {
 			return err
 		}
-		reached(records[len(records)-1].Position, len(records))
 	}
 	return nil
+}
+
+// fellBehind notes how far a projection came of a run that it could not take in whole.
+func (r *Runner) fellBehind(ctx context.Context, i int, err error) error {
+	position, unknown := r.projections[i].Position(ctx)
+	if unknown == nil {
+		r.update(i, func(s *Status) { s.Position = position })
+	}
+	return err
 }
 
 // runs yields the records after a position in runs, for ever.

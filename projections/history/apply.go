@@ -6,27 +6,31 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/eventlog"
 	"github.com/callstate/callstate/domain/wire"
+	"github.com/callstate/callstate/projections"
 )
 
 // openCall is a call that goes on, or has ended lately.
 type openCall struct {
 	state    call.State
 	revision eventlog.Revision
-	written  call.State // the state that its rows show; zero when it has none
-	loaded   bool       // it may have rows, and written does not tell which
-	ended    bool       // it stands among those that ended last
+	told     trace
+	written  rows  // what the database has; zero when that is nothing
+	text     int64 // id of the text of its user data; 0: there is none
+	loaded   bool  // it may have rows, and written does not tell which
+	ended    bool  // it stands among those that ended last
 }
 
 // keptEnded is how many calls stay in memory after their end: some more is said about many of them right then.
 const keptEnded = 1024
 
 // Apply writes the rows of the calls that the records change, each once, together with the checkpoint, in one
-// transaction. A record of a call that this program does not know (wire.ErrUnknown) or cannot read ends the run: what
-// stands before it is written, and the error names its position.
+// transaction. A record that this program does not know (wire.ErrUnknown) or cannot read ends the run: what stands before
+// it is written, and the error is a *projections.PoisonError with its position.
 func (h *History) Apply(ctx context.Context, records []eventlog.Record) error {
 	touched, taken, poison := h.fold(ctx, records)
 	if taken > 0 {
@@ -40,41 +44,75 @@ func (h *History) Apply(ctx context.Context, records []eventlog.Record) error {
 	return poison
 }
 
-// fold evolves the calls in memory. It returns which ones, and how many of the records it has taken before one that it
-// cannot take.
-func (h *History) fold(ctx context.Context, records []eventlog.Record) (touched map[call.ConnID]*openCall, taken int, err error) {
-	touched = map[call.ConnID]*openCall{}
+// touched is what a run of records has changed in memory.
+type touched struct {
+	calls  map[call.ConnID]*openCall
+	agents map[string]*agentFold
+	at     Time // latest switch time
+}
+
+// fold evolves the calls and agents in memory. It returns which ones, and how many of the records it has taken before
+// one that it cannot take.
+func (h *History) fold(ctx context.Context, records []eventlog.Record) (t touched, taken int, err error) {
+	t = touched{map[call.ConnID]*openCall{}, map[string]*agentFold{}, h.at}
 	for i, r := range records {
-		if r.Stream.Kind() != wire.Call {
-			continue
+		switch r.Stream.Kind() {
+		case wire.Call:
+			err = h.foldCall(ctx, t, r)
+		case wire.Agent:
+			err = h.foldAgent(ctx, t, r)
 		}
-		id, err := call.ParseConnID(r.Stream.ID())
 		if err != nil {
-			return touched, i, fmt.Errorf("position %d: stream %s: %w", r.Position, r.Stream, err)
+			return t, i, projections.Poison(r, err)
 		}
-		event, err := wire.DecodeCall(r)
-		if err != nil {
-			return touched, i, fmt.Errorf("position %d: %w", r.Position, err)
+		if at := moment(r.SwitchTime); time.Time(at).After(time.Time(t.at)) {
+			t.at = at
 		}
-		c, open := h.calls[id]
-		if !open {
-			if c, err = h.load(ctx, id, r.Revision); err != nil {
-				return touched, i, fmt.Errorf("position %d: %w", r.Position, err)
-			}
-			h.calls[id] = c
-		}
-		if r.Revision <= c.revision {
-			continue // it was loaded with more of its stream
-		}
-		c.state, c.revision = call.Evolve(c.state, event), r.Revision
-		touched[id] = c
 	}
-	return touched, len(records), nil
+	return t, len(records), nil
+}
+
+func (h *History) foldCall(ctx context.Context, t touched, r eventlog.Record) error {
+	id, err := call.ParseConnID(r.Stream.ID())
+	if err != nil {
+		return err
+	}
+	event, err := wire.DecodeCall(r)
+	if err != nil {
+		return err
+	}
+	c, open := h.calls[id]
+	if !open {
+		if c, err = h.load(ctx, id, r.Revision); err != nil {
+			return err
+		}
+		h.calls[id] = c
+	}
+	if r.Revision > c.revision { // else it was loaded with more of its stream
+		c.apply(event, r)
+		t.calls[id] = c
+	}
+	return nil
+}
+
+func (c *openCall) apply(event call.Event, r eventlog.Record) {
+	c.state, c.revision = call.Evolve(c.state, event), r.Revision
+	c.told.note(event, r)
+}
+
+func (h *History) foldAgent(ctx context.Context, t touched, r eventlog.Record) error {
+	id := r.Stream.ID()
+	a, err := h.agent(ctx, id)
+	if err != nil {
+		return err
+	}
+	t.agents[id] = a
+	return a.apply(r)
 }
 
 // load reads the past of a call from the log, up to a revision that is at hand; 0 is all of it.
 func (h *History) load(ctx context.Context, id call.ConnID, next eventlog.Revision) (*openCall, error) {
-	c := &openCall{}
+	c := &openCall{told: trace{}}
 	if next == 1 {
 		return c, nil
 	}
@@ -93,7 +131,7 @@ func (h *History) load(ctx context.Context, id call.ConnID, next eventlog.Revisi
 		if err != nil {
 			return nil, err
 		}
-		c.state, c.revision = call.Evolve(c.state, event), r.Revision
+		c.apply(event, r)
 	}
 	if next > 0 && c.revision != next-1 {
 		return nil, fmt.Errorf("%s at revision %d: the log has it up to %d only", stream, next, c.revision)
@@ -103,10 +141,10 @@ func (h *History) load(ctx context.Context, id call.ConnID, next eventlog.Revisi
 }
 
 // write writes what has changed, up to a position.
-func (h *History) write(ctx context.Context, touched map[call.ConnID]*openCall, position eventlog.Position) error {
+func (h *History) write(ctx context.Context, touched touched, position eventlog.Position) error {
 	catchingUp := position < h.end
 	if !catchingUp {
-		if err := h.fallIn(ctx, touched); err != nil {
+		if err := h.fallIn(ctx, touched.calls); err != nil {
 			return err
 		}
 	}
@@ -118,9 +156,9 @@ func (h *History) write(ctx context.Context, touched map[call.ConnID]*openCall, 
 		return err
 	}
 	defer tx.Rollback()
-	into := h.tables.in(ctx, tx)
-	for _, id := range slices.SortedFunc(maps.Keys(touched), inOrder) { // the order of the tables: neighbours lie together
-		if c := touched[id]; catchingUp && !c.state.Ended() {
+	into := h.tables.in(ctx, tx, h.texts)
+	for _, id := range slices.SortedFunc(maps.Keys(touched.calls), inOrder) { // the order of the tables: neighbours lie together
+		if c := touched.calls[id]; catchingUp && !c.state.Ended() {
 			h.behind[id] = true
 		} else if err := into.bring(id.String(), c); err != nil {
 			return fmt.Errorf("call %s: %w", id, err)
@@ -128,17 +166,27 @@ func (h *History) write(ctx context.Context, touched map[call.ConnID]*openCall, 
 			delete(h.behind, id)
 		}
 	}
+	for _, id := range slices.Sorted(maps.Keys(touched.agents)) {
+		if err := into.bringAgent(id, touched.agents[id]); err != nil {
+			return fmt.Errorf("agent %s: %w", id, err)
+		}
+	}
 	if err := into.flush(); err != nil {
 		return err
 	}
-	if err := h.check(ctx, tx, position); err != nil {
+	if !catchingUp && !h.indexed {
+		if _, err := tx.ExecContext(ctx, indexes); err != nil {
+			return fmt.Errorf("indexes: %w", err)
+		}
+	}
+	if err := h.check(ctx, tx, position, touched.at); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
 		return err
 	}
-	h.position = position
-	for id, c := range touched {
+	h.position, h.at, h.texts, h.indexed = position, touched.at, into.texts, h.indexed || !catchingUp
+	for id, c := range touched.calls {
 		if c.state.Ended() && !c.ended {
 			c.ended = true
 			h.ended = append(h.ended, id)
@@ -170,12 +218,12 @@ func (h *History) fallIn(ctx context.Context, touched map[call.ConnID]*openCall)
 func inOrder(a, b call.ConnID) int { return slices.Compare(a[:], b[:]) }
 
 // check writes the checkpoint, unless somebody else has.
-func (h *History) check(ctx context.Context, tx *sql.Tx, position eventlog.Position) error {
+func (h *History) check(ctx context.Context, tx *sql.Tx, position eventlog.Position, at Time) error {
 	behind := []byte{}
 	for id := range h.behind {
 		behind = append(behind, id[:]...)
 	}
-	result, err := tx.ExecContext(ctx, "UPDATE checkpoint SET position = ?, behind = ? WHERE position = ?", position, behind, h.position)
+	result, err := tx.ExecContext(ctx, "UPDATE checkpoint SET position = ?, at = ?, behind = ? WHERE position = ?", position, at.value(), behind, h.position)
 	if err != nil {
 		return err
 	}

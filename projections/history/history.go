@@ -8,15 +8,12 @@ package history
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
 	"iter"
-	"net/url"
-	"path/filepath"
 	"slices"
-
-	_ "modernc.org/sqlite" // the database driver
+	"sync"
+	"time"
 
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/eventlog"
@@ -28,6 +25,8 @@ var (
 	ErrNotFound = errors.New("no such call in the history")
 	// ErrNewerSchema: the database was written by a newer version of this program.
 	ErrNewerSchema = errors.New("history has a newer schema than this program knows")
+	// ErrOlderSchema: the database was written by an older version of this program, and there is no log to make it anew from.
+	ErrOlderSchema = errors.New("history has an older schema than this program reads")
 	// ErrTwoWriters: another process applies events to the same database.
 	ErrTwoWriters = errors.New("history is written by another process too")
 )
@@ -35,6 +34,7 @@ var (
 var (
 	_ projections.Projection = (*History)(nil)
 	_ projections.Staged     = (*History)(nil)
+	_ projections.Versioned  = (*History)(nil)
 )
 
 // Streams is what the history reads of the log besides what it is given: the past of a call of which it has the rows, but
@@ -45,108 +45,90 @@ type Streams interface {
 
 // Options are what a History works with.
 type Options struct {
-	Log Streams // the log that is applied; not needed only to read the history
+	Log  Streams // the log that is applied; not needed only to read the history
+	Anew bool    // begin with nothing beside what there is, and take its place with SwitchOver
 }
 
-// History is the call records. Apply, CatchingUp, Live and Failed are for one goroutine, everything else may be called
-// concurrently.
+// History is the call records. Apply, CatchingUp, Live, Failed and SwitchOver are for one goroutine, everything else may
+// be called concurrently.
 type History struct {
-	writer  *sql.DB // one connection
+	path   string
+	beside bool    // what is written is beside path, until SwitchOver
+	writer *sql.DB // one connection
+	tables tables  // prepared when first written to
+	log    Streams
+
+	open    sync.RWMutex // held for writing while the database is exchanged
 	readers *sql.DB
-	tables  tables // prepared when first written to
-	log     Streams
 
 	position eventlog.Position
+	at       Time  // latest switch time that was taken in
+	texts    int64 // the greatest id of a text
+	indexed  bool  // the indexes are made
 	end      eventlog.Position
 	calls    map[call.ConnID]*openCall // live ones, and those that ended last
 	ended    []call.ConnID             // those that ended last, oldest first
 	behind   map[call.ConnID]bool      // live ones whose rows are older than the checkpoint
+	agents   map[string]*agentFold     // those of which something was told
 }
 
-// readConnections is how many queries are answered at the same time.
-const readConnections = 4
-
-// Open opens the history at path, and makes it when there is none. ErrNewerSchema when a newer program has made it.
+// Open opens the history at path, and makes it when there is none. Where an older program made it, or where that is
+// asked for, it is made anew beside the old one, which stays until SwitchOver. ErrNewerSchema when a newer program has
+// made it; ErrOlderSchema when an older one has and there is no log to make it from.
 func Open(ctx context.Context, path string, o Options) (_ *History, err error) {
-	h := &History{log: o.Log}
+	h := &History{path: path, log: o.Log}
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("history %s: %w", path, err), h.Close())
 		}
 	}()
-	// What a power failure takes from the end of the write-ahead log is made again from the event log.
-	if h.writer, err = open(path, 1, "journal_mode(WAL)", "synchronous(NORMAL)", "cache_size(-32768)", "wal_autocheckpoint(8192)"); err != nil {
+	if h.beside, err = besides(ctx, path, o); err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, h.writer); err != nil {
-		return nil, err
-	}
-	if h.readers, err = open(path, readConnections, "query_only(1)"); err != nil {
-		return nil, err
-	}
-	return h, h.recall(ctx)
+	return h, h.connect(ctx)
 }
 
-// open returns a pool of connections, each made with the given pragmas.
-func open(path string, connections int, pragmas ...string) (*sql.DB, error) {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return nil, err
+// connect opens the database that is written and read.
+func (h *History) connect(ctx context.Context) (err error) {
+	if h.writer, h.readers, err = connect(ctx, h.file()); err != nil {
+		return err
 	}
-	source := url.URL{Scheme: "file", Path: path, RawQuery: url.Values{
-		"_pragma": append(pragmas, "busy_timeout(5000)"),
-		"_txlock": {"deferred"},
-	}.Encode()}
-	db, err := sql.Open("sqlite", source.String())
-	if err != nil {
-		return nil, err
-	}
-	db.SetMaxOpenConns(connections)
-	db.SetMaxIdleConns(connections)
-	return db, nil
+	h.tables = tables{}
+	return h.recall(ctx)
 }
 
-//go:embed schema/*.sql
-var schema embed.FS
+// file is the database that is written and read.
+func (h *History) file() string {
+	if h.beside {
+		return beside(h.path)
+	}
+	return h.path
+}
 
-// migrate brings the database to the present schema, one step a transaction. user_version counts the steps.
-func migrate(ctx context.Context, db *sql.DB) error {
-	steps, err := schema.ReadDir("schema")
-	if err != nil {
-		return err
+// SwitchOver puts what was made anew in the place of what was there. It does nothing when nothing was made anew.
+func (h *History) SwitchOver(ctx context.Context) error {
+	if !h.beside {
+		return nil
 	}
-	var version int
-	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
-		return err
+	h.open.Lock()
+	defer h.open.Unlock()
+	if err := errors.Join(h.readers.Close(), h.writer.Close()); err != nil {
+		return fmt.Errorf("history: %w", err)
 	}
-	if version > len(steps) {
-		return fmt.Errorf("%w: version %d, known are those up to %d", ErrNewerSchema, version, len(steps))
+	if err := replace(ctx, h.path); err != nil {
+		return errors.Join(fmt.Errorf("history: %w", err), h.connect(ctx))
 	}
-	for version++; version <= len(steps); version++ {
-		script, err := schema.ReadFile(fmt.Sprintf("schema/%d.sql", version))
-		if err != nil {
-			return err
-		}
-		tx, err := db.BeginTx(ctx, nil)
-		if err != nil {
-			return err
-		}
-		defer tx.Rollback()
-		if _, err := tx.ExecContext(ctx, fmt.Sprintf("%s; PRAGMA user_version = %d", script, version)); err != nil {
-			return fmt.Errorf("schema %d: %w", version, err)
-		}
-		if err := tx.Commit(); err != nil {
-			return fmt.Errorf("schema %d: %w", version, err)
-		}
-	}
-	return nil
+	h.beside = false
+	return h.connect(ctx)
 }
 
 // recall begins with what the database says, and nothing else in memory.
 func (h *History) recall(ctx context.Context) error {
-	h.calls, h.ended, h.behind = map[call.ConnID]*openCall{}, nil, map[call.ConnID]bool{}
+	h.calls, h.ended, h.behind, h.agents = map[call.ConnID]*openCall{}, nil, map[call.ConnID]bool{}, map[string]*agentFold{}
 	var behind []byte
-	err := h.writer.QueryRowContext(ctx, "SELECT position, behind FROM checkpoint").Scan(&h.position, &behind)
+	err := h.writer.QueryRowContext(ctx, `SELECT position, at, behind, (SELECT coalesce(max(id), 0) FROM user_data_text),
+		EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'calls_by_time') FROM checkpoint`).
+		Scan(&h.position, &h.at, &behind, &h.texts, &h.indexed)
 	for each := range slices.Chunk(behind, len(call.ConnID{})) {
 		h.behind[call.ConnID(each)] = true
 	}
@@ -155,6 +137,8 @@ func (h *History) recall(ctx context.Context) error {
 
 // Close releases the database. It may be called again.
 func (h *History) Close() error {
+	h.open.Lock()
+	defer h.open.Unlock()
 	var errs []error
 	for _, db := range []*sql.DB{h.readers, h.writer} {
 		if db != nil {
@@ -167,10 +151,26 @@ func (h *History) Close() error {
 // Name implements projections.Projection.
 func (h *History) Name() string { return "history" }
 
+// Version implements projections.Versioned: that of the tables and of what they tell.
+func (h *History) Version() int { return Version }
+
 // Position is the checkpoint.
 func (h *History) Position(ctx context.Context) (position eventlog.Position, err error) {
-	err = h.readers.QueryRowContext(ctx, "SELECT position FROM checkpoint").Scan(&position)
+	position, _, err = h.checkpoint(ctx)
 	return position, err
+}
+
+// Latest is the latest moment of which the history knows, on the switches' clocks; zero when it knows nothing.
+func (h *History) Latest(ctx context.Context) (time.Time, error) {
+	_, at, err := h.checkpoint(ctx)
+	return time.Time(at), err
+}
+
+func (h *History) checkpoint(ctx context.Context) (position eventlog.Position, at Time, err error) {
+	h.open.RLock()
+	defer h.open.RUnlock()
+	err = h.readers.QueryRowContext(ctx, "SELECT position, at FROM checkpoint").Scan(&position, &at)
+	return position, at, err
 }
 
 // CatchingUp says where the log ends. On the way there the rows of a call are written when it has ended, and those of

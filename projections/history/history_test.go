@@ -130,7 +130,7 @@ func dump(t require.TestingT, path string) map[string][]string {
 	require.NoError(t, err)
 	defer db.Close()
 	found := map[string][]string{}
-	for _, table := range []string{"checkpoint", "calls", "queue_visits", "no_answers", "agent_stays", "ivr_visits", "user_data"} {
+	for _, table := range []string{"checkpoint", "calls", "parties", "queue_visits", "no_answers", "agent_stays", "ivr_visits", "user_data", "transfers", "related_calls", "conversations", "agent_sessions", "agent_states", "agent_folds"} {
 		rows, err := db.Query("SELECT * FROM " + table)
 		require.NoError(t, err)
 		columns, err := rows.Columns()
@@ -199,7 +199,7 @@ func TestCatchingUpIsInterrupted(t *testing.T) {
 	found, err := h.Call(t.Context(), s.id)
 	require.NoError(t, err)
 	assert.Equal(t, s.record(), found)
-	assert.Equal(t, []string{fmt.Sprintf("1 %d []", s.End())}, dump(t, path)["checkpoint"])
+	assert.Equal(t, []string{fmt.Sprintf("1 %d2026-10-05T09:01:02.000Z[]", s.End())}, dump(t, path)["checkpoint"])
 }
 
 func TestUnknownEvent(t *testing.T) {

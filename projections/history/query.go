@@ -50,6 +50,8 @@ func (h *History) Call(ctx context.Context, id call.ConnID) (Record, error) {
 }
 
 func (h *History) query(ctx context.Context, f Filter) ([]Record, error) {
+	h.open.RLock()
+	defer h.open.RUnlock()
 	tx, err := h.readers.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}) // all selects see one state
 	if err != nil {
 		return nil, err

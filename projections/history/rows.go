@@ -1,16 +1,23 @@
 package history
 
-import "github.com/callstate/callstate/domain/call"
+import (
+	"strings"
+	"time"
 
-// rows is what the database has of a call: a function of its state. Rows are compared, so that only those are written
-// that have changed.
+	"github.com/callstate/callstate/domain/call"
+)
+
+// rows is what the database has of a call: a function of its state, and of which events made it so. Rows are compared,
+// so that only those are written that have changed.
 type rows struct {
-	call   callRow
-	visits []visitRow
-	offers []offerRow
-	stays  []stayRow
-	ivrs   []ivrRow
-	data   []dataRow
+	call    callRow
+	text    string // the values of the user data
+	parties []partyRow
+	visits  []visitRow
+	offers  []offerRow
+	stays   []stayRow
+	ivrs    []ivrRow
+	data    []dataRow
 
 	transfers []transferRow
 	related   []relatedRow
@@ -37,6 +44,25 @@ type visitRow struct {
 	result             QueueResult
 	reason             call.LeaveReason
 	agent              string
+
+	enteredEvent, endedEvent string
+}
+
+type partyRow struct {
+	n int
+	party
+}
+
+// party is the part of a call.Party that is told.
+type party struct {
+	id, dn                             string
+	external                           bool
+	role, agent, queue, dialed         string
+	appearedAt, connectedAt, releaseAt Time
+	ringMs, talkMs, holdMs             int64
+	cause                              call.Cause
+	releasedBy                         string
+	from                               call.ConnID
 }
 
 type offerRow struct {
@@ -47,6 +73,10 @@ type offerRow struct {
 type stayRow struct {
 	n int
 	AgentStay
+	endedAt, beganAt                        Time
+	lastedMs                                int64
+	cause                                   call.Cause
+	ringingEvent, answeredEvent, endedEvent string
 }
 
 type ivrRow struct {
@@ -71,7 +101,7 @@ type dataRow struct {
 	at             Time
 }
 
-func rowsOf(s call.State) rows {
+func rowsOf(s call.State, told trace) rows {
 	if !s.Started() {
 		return rows{}
 	}
@@ -85,20 +115,27 @@ func rowsOf(s call.State) rows {
 		found.visits = append(found.visits, visitRow{
 			n: n, queue: v.Queue, enteredAt: v.EnteredAt, endedAt: moment(s.Visits[n].EndedAt), waitMs: v.WaitMs,
 			result: v.Result, reason: s.Visits[n].Reason, agent: v.Agent,
+			enteredEvent: told.event(visitEntered, string(s.Visits[n].ID)), endedEvent: told.event(visitEnded, string(s.Visits[n].ID)),
 		})
 		for i, o := range v.NoAnswers {
 			found.offers = append(found.offers, offerRow{visit: n, n: i, Offer: o})
 		}
 	}
-	for n, stay := range r.Agents {
-		found.stays = append(found.stays, stayRow{n: n, AgentStay: stay})
+	for n, p := range s.Parties {
+		found.parties = append(found.parties, partyRow{n: n, party: partyOf(p)})
+		if isStay(p) {
+			found.stays = append(found.stays, stayOf(p, len(found.stays), told))
+		}
 	}
 	for n, v := range s.IVRs {
 		found.ivrs = append(found.ivrs, ivrRow{n: n, ivr: v.IVR, enteredAt: moment(v.EnteredAt), leftAt: moment(v.LeftAt), choice: v.Choice})
 	}
+	var values []string
 	for _, d := range s.Data {
 		found.data = append(found.data, dataRow{key: d.Key, value: d.Value, by: d.By, at: moment(d.At)})
+		values = append(values, d.Value)
 	}
+	found.text = strings.Join(values, "\n")
 	for n, transfer := range r.Transfers {
 		found.transfers = append(found.transfers, transferRow{n: n, Transfer: transfer})
 	}
@@ -106,6 +143,37 @@ func rowsOf(s call.State) rows {
 		found.related = append(found.related, relatedRow{n: n, Related: related})
 	}
 	return found
+}
+
+func partyOf(p call.Party) party {
+	return party{
+		id: string(p.ID), dn: p.DN, external: p.External, role: string(p.Role), agent: p.Agent, queue: p.Queue, dialed: p.Dialed,
+		appearedAt: moment(p.AppearedAt), connectedAt: moment(p.ConnectedAt), releaseAt: moment(p.ReleasedAt),
+		ringMs: p.Ring.Milliseconds(), talkMs: p.Talk.Milliseconds(), holdMs: p.Hold.Milliseconds(),
+		cause: p.Cause, releasedBy: string(p.ReleasedBy), from: p.From,
+	}
+}
+
+func stayOf(p call.Party, n int, told trace) stayRow {
+	began, ended := moment(p.AppearedAt), moment(stayEnd(p))
+	row := stayRow{n: n, AgentStay: agentStay(p), beganAt: began, endedAt: ended, cause: p.Cause}
+	if ended != (Time{}) {
+		row.lastedMs = time.Time(ended).Sub(time.Time(began)).Milliseconds()
+	}
+	id := string(p.ID)
+	if p.Answered() {
+		row.answeredEvent = told.event(partyConnected, id)
+	}
+	row.ringingEvent, row.endedEvent = told.event(partyAlerting, id), told.event(partyEnded, id)
+	return row
+}
+
+// stayEnd is when an agent's part was over: a call that could not be delivered is over before its leg is gone.
+func stayEnd(p call.Party) time.Time {
+	if !p.FailedAt.IsZero() && !p.Answered() {
+		return p.FailedAt
+	}
+	return p.ReleasedAt
 }
 
 // A row has its values in the order of the table's columns after conn_id, and knows another row that stands in the same
@@ -124,14 +192,22 @@ func (r callRow) values() []any {
 }
 
 func (r visitRow) values() []any {
-	return []any{r.n, r.queue, r.enteredAt.value(), r.endedAt.value(), r.waitMs, string(r.result), string(r.reason), r.agent}
+	return []any{r.n, r.queue, r.enteredAt.value(), r.endedAt.value(), r.waitMs, string(r.result), string(r.reason), r.agent, r.enteredEvent, r.endedEvent}
+}
+
+func (r partyRow) values() []any {
+	return []any{
+		r.n, r.id, r.dn, r.external, r.role, r.agent, r.queue, r.dialed, r.appearedAt.value(), r.connectedAt.value(), r.releaseAt.value(),
+		r.ringMs, r.talkMs, r.holdMs, string(r.cause), r.releasedBy, connIDValue(r.from),
+	}
 }
 
 func (r offerRow) values() []any { return []any{r.visit, r.n, r.Agent, r.RingMs} }
 
 func (r stayRow) values() []any {
 	return []any{
-		r.n, r.Agent, r.DN, r.Queue, r.RingingAt.value(), r.AnsweredAt.value(), r.RingMs, r.TalkMs, r.HoldMs, r.Result, r.EndedBy,
+		r.n, r.Agent, r.DN, r.Queue, r.RingingAt.value(), r.AnsweredAt.value(), r.endedAt.value(), r.RingMs, r.TalkMs, r.HoldMs,
+		r.Result, string(r.cause), r.EndedBy, r.beganAt.value(), r.lastedMs, r.ringingEvent, r.answeredEvent, r.endedEvent,
 	}
 }
 
@@ -142,11 +218,7 @@ func (r ivrRow) values() []any {
 func (r dataRow) values() []any { return []any{r.key, r.value, r.by, r.at.value()} }
 
 func (r transferRow) values() []any {
-	var toCall any
-	if !r.ToCall.IsZero() {
-		toCall = r.ToCall.String()
-	}
-	return []any{r.n, r.Kind, r.By, r.To, toCall, r.At.value()}
+	return []any{r.n, r.Kind, r.By, r.To, connIDValue(r.ToCall), r.At.value()}
 }
 
 func (r relatedRow) values() []any { return []any{r.n, r.Relation, r.ConnID.String()} }
@@ -154,6 +226,7 @@ func (r relatedRow) values() []any { return []any{r.n, r.Relation, r.ConnID.Stri
 func (r transferRow) replaces(old transferRow) bool { return r.n == old.n }
 func (r relatedRow) replaces(old relatedRow) bool   { return r.n == old.n }
 
+func (r partyRow) replaces(old partyRow) bool { return r.n == old.n }
 func (r visitRow) replaces(old visitRow) bool { return r.n == old.n }
 func (r offerRow) replaces(old offerRow) bool { return r.visit == old.visit && r.n == old.n }
 func (r stayRow) replaces(old stayRow) bool   { return r.n == old.n }
@@ -166,4 +239,12 @@ func (t Time) value() any {
 		return nil
 	}
 	return t.String()
+}
+
+// connIDValue is a connection id as the database has it: text, or NULL.
+func connIDValue(id call.ConnID) any {
+	if id.IsZero() {
+		return nil
+	}
+	return id.String()
 }

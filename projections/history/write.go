@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,7 +12,10 @@ import (
 
 // tables are what is written to, with statements that are prepared once for the writer's connection.
 type tables struct {
-	calls, visits, offers, stays, ivrs, data, transfers, related table
+	calls, parties, visits, offers, stays, ivrs, data, transfers, related table // of calls, by conn_id
+	text, words                                                           table // of calls, by the text's id
+	sessions, states, folds                                               table // of agents
+	conversations                                                         table
 }
 
 // table is one table, and rows for it that are not written yet.
@@ -22,25 +26,34 @@ type table struct {
 	pending   []any // values of less than manyRows rows
 }
 
+// ofCalls are the tables whose rows of a call are cleared by its conn_id.
+func (t *tables) ofCalls() []*table {
+	return []*table{&t.calls, &t.parties, &t.visits, &t.offers, &t.stays, &t.ivrs, &t.data, &t.transfers, &t.related}
+}
+
 // manyRows are written by one statement: that costs much less than as many statements.
 const manyRows = 16
 
 func (t *tables) all() []*table {
-	return []*table{&t.calls, &t.visits, &t.offers, &t.stays, &t.ivrs, &t.data, &t.transfers, &t.related}
+	return append(t.ofCalls(), &t.text, &t.words, &t.sessions, &t.states, &t.folds, &t.conversations)
 }
 
 func (t *tables) prepare(ctx context.Context, db *sql.DB) (err error) {
-	if t.related.clear != nil {
+	if t.conversations.clear != nil {
 		return nil
 	}
 	for _, each := range []struct {
 		*table
 		name    string
 		columns int
+		key     string
 	}{
-		{&t.calls, "calls", 14}, {&t.visits, "queue_visits", 9}, {&t.offers, "no_answers", 5},
-		{&t.stays, "agent_stays", 12}, {&t.ivrs, "ivr_visits", 6}, {&t.data, "user_data", 5},
-		{&t.transfers, "transfers", 7}, {&t.related, "related_calls", 4},
+		{&t.calls, "calls", 14, "conn_id"}, {&t.parties, "parties", 18, "conn_id"}, {&t.visits, "queue_visits", 11, "conn_id"},
+		{&t.offers, "no_answers", 5, "conn_id"}, {&t.stays, "agent_stays", 19, "conn_id"}, {&t.ivrs, "ivr_visits", 6, "conn_id"},
+		{&t.data, "user_data", 5, "conn_id"}, {&t.transfers, "transfers", 7, "conn_id"}, {&t.related, "related_calls", 4, "conn_id"},
+		{&t.text, "user_data_text", 3, "id"}, {&t.words, "user_data_words (rowid, text)", 2, ""},
+		{&t.sessions, "agent_sessions", 8, "agent"}, {&t.states, "agent_states", 11, "agent"}, {&t.folds, "agent_folds", 3, "agent"},
+		{&t.conversations, "conversations", 2, "conn_id"},
 	} {
 		row := "(" + strings.Repeat(", ?", each.columns)[2:] + ")"
 		put := "INSERT OR REPLACE INTO " + each.name + " VALUES " + row
@@ -51,7 +64,12 @@ func (t *tables) prepare(ctx context.Context, db *sql.DB) (err error) {
 		if each.many, err = db.PrepareContext(ctx, put+strings.Repeat(", "+row, manyRows-1)); err != nil {
 			return err
 		}
-		if each.clear, err = db.PrepareContext(ctx, fmt.Sprintf("DELETE FROM %s WHERE conn_id = ?", each.name)); err != nil {
+		clear := fmt.Sprintf("DELETE FROM %s WHERE %s = ?", each.name, each.key)
+		if each.table == &t.words {
+			// An index of words over another table has to be told what it is to forget.
+			clear = "INSERT INTO user_data_words (user_data_words, rowid, text) SELECT 'delete', id, text FROM user_data_text WHERE id = ?"
+		}
+		if each.clear, err = db.PrepareContext(ctx, clear); err != nil {
 			return err
 		}
 	}
@@ -61,34 +79,47 @@ func (t *tables) prepare(ctx context.Context, db *sql.DB) (err error) {
 // transaction is the tables in a transaction.
 type transaction struct {
 	ctx context.Context
+	tx  *sql.Tx
 	tables
+	texts int64 // the greatest id of a text
 }
 
 // in returns the tables as a transaction sees them.
-func (t tables) in(ctx context.Context, tx *sql.Tx) *transaction {
+func (t tables) in(ctx context.Context, tx *sql.Tx, texts int64) *transaction {
 	for _, each := range t.all() {
 		each.one, each.many, each.clear = tx.StmtContext(ctx, each.one), tx.StmtContext(ctx, each.many), tx.StmtContext(ctx, each.clear)
 	}
-	return &transaction{ctx, t}
+	return &transaction{ctx: ctx, tx: tx, tables: t, texts: texts}
 }
 
 // bring brings the rows of a call to its present state.
 func (t *transaction) bring(id string, c *openCall) error {
 	if c.loaded {
-		for _, each := range t.all() {
+		for _, each := range t.ofCalls() {
 			if _, err := each.clear.ExecContext(t.ctx, id); err != nil {
 				return err
 			}
 		}
+		err := t.tx.QueryRowContext(t.ctx, "SELECT id FROM user_data_text WHERE conn_id = ?", id).Scan(&c.text)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
 	}
-	old, present := rowsOf(c.written), rowsOf(c.state)
+	old, present := c.written, rowsOf(c.state, c.told)
 	if old.call != present.call {
 		if err := t.put(&t.calls, id, present.call.values()); err != nil {
 			return err
 		}
 	}
-	c.written, c.loaded = c.state, false
+	if old.text != present.text || c.loaded {
+		if err := t.bringText(id, c, present.text); err != nil {
+			return err
+		}
+	}
+	c.written, c.loaded = present, false
 	return cmp.Or(
+		t.converse(id, old.related, present.related),
+		update(t, &t.parties, id, old.parties, present.parties),
 		update(t, &t.visits, id, old.visits, present.visits),
 		update(t, &t.offers, id, old.offers, present.offers),
 		update(t, &t.stays, id, old.stays, present.stays),
@@ -97,6 +128,67 @@ func (t *transaction) bring(id string, c *openCall) error {
 		update(t, &t.transfers, id, old.transfers, present.transfers),
 		update(t, &t.related, id, old.related, present.related),
 	)
+}
+
+// bringText brings the text of a call's user data to its present state.
+func (t *transaction) bringText(id string, c *openCall, text string) error {
+	if c.text > 0 {
+		for _, each := range []*table{&t.words, &t.text} { // the words first: they are told by the text
+			if _, err := each.clear.ExecContext(t.ctx, c.text); err != nil {
+				return err
+			}
+		}
+	}
+	if text == "" {
+		c.text = 0
+		return nil
+	}
+	if c.text == 0 {
+		t.texts++
+		c.text = t.texts
+	}
+	return cmp.Or(t.put(&t.text, c.text, []any{id, text}), t.put(&t.words, c.text, []any{text}))
+}
+
+// converse joins the conversations of calls that belong together. A conversation is named by its oldest call, whatever
+// the order in which its relations were told.
+func (t *transaction) converse(id string, old, present []relatedRow) error {
+	if len(old) == len(present) {
+		return nil
+	}
+	members := []string{id}
+	for _, r := range present {
+		members = append(members, r.ConnID.String())
+	}
+	if err := t.conversations.flush(t.ctx); err != nil {
+		return err
+	}
+	oldest, joined := slices.Min(members), []string{}
+	for _, member := range members {
+		var conversation string
+		err := t.tx.QueryRowContext(t.ctx, "SELECT conversation FROM conversations WHERE conn_id = ?", member).Scan(&conversation)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		oldest, joined = min(oldest, conversation), append(joined, conversation)
+	}
+	for _, conversation := range joined {
+		if conversation == oldest {
+			continue
+		}
+		if _, err := t.tx.ExecContext(t.ctx, "UPDATE conversations SET conversation = ? WHERE conversation = ?", oldest, conversation); err != nil {
+			return err
+		}
+	}
+	for _, member := range members {
+		if err := t.put(&t.conversations, member, []any{oldest}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // update writes the rows of a call in one table that have changed.
@@ -121,8 +213,8 @@ func update[R row[R]](t *transaction, into *table, id string, old, present []R) 
 }
 
 // put writes a row, at the latest with flush. A transaction puts a row in a place once, and does not clear after that.
-func (t *transaction) put(into *table, id string, values []any) error {
-	into.pending = append(append(into.pending, id), values...)
+func (t *transaction) put(into *table, key any, values []any) error {
+	into.pending = append(append(into.pending, key), values...)
 	if len(into.pending) < manyRows*into.columns {
 		return nil
 	}
@@ -134,12 +226,19 @@ func (t *transaction) put(into *table, id string, values []any) error {
 // flush writes what is pending.
 func (t *transaction) flush() error {
 	for _, each := range t.all() {
-		for row := range slices.Chunk(each.pending, each.columns) {
-			if _, err := each.one.ExecContext(t.ctx, row...); err != nil {
-				return err
-			}
+		if err := each.flush(t.ctx); err != nil {
+			return err
 		}
-		each.pending = nil
 	}
+	return nil
+}
+
+func (t *table) flush(ctx context.Context) error {
+	for row := range slices.Chunk(t.pending, t.columns) {
+		if _, err := t.one.ExecContext(ctx, row...); err != nil {
+			return err
+		}
+	}
+	t.pending = nil
 	return nil
 }

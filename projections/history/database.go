@@ -1,0 +1,152 @@
+package history
+
+import (
+	"context"
+	"database/sql"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	_ "modernc.org/sqlite" // the database driver
+)
+
+// Version is that of the tables and of what they tell: user_version in the database. One that differs is made anew.
+const Version = 2
+
+var (
+	//go:embed schema.sql
+	schema string
+	//go:embed indexes.sql
+	indexes string
+)
+
+// readConnections is how many queries are answered at the same time.
+const readConnections = 4
+
+// connect opens the database at path for one writer and some readers, and makes its tables when it has none.
+func connect(ctx context.Context, path string) (writer, readers *sql.DB, err error) {
+	// What a power failure takes from the end of the write-ahead log is made again from the event log.
+	writer, err = openDatabase(path, 1, "journal_mode(WAL)", "synchronous(NORMAL)", "cache_size(-32768)", "wal_autocheckpoint(8192)")
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := makeTables(ctx, writer); err != nil {
+		return writer, nil, err
+	}
+	readers, err = openDatabase(path, readConnections, "query_only(1)")
+	return writer, readers, err
+}
+
+// openDatabase returns a pool of connections, each made with the given pragmas.
+func openDatabase(path string, connections int, pragmas ...string) (*sql.DB, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	source := url.URL{Scheme: "file", Path: path, RawQuery: url.Values{
+		"_pragma": append(pragmas, "busy_timeout(5000)"),
+		"_txlock": {"deferred"},
+	}.Encode()}
+	db, err := sql.Open("sqlite", source.String())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return db, nil
+}
+
+func makeTables(ctx context.Context, db *sql.DB) error {
+	if version, err := versionOf(ctx, db); err != nil || version == Version {
+		return err
+	}
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf("%s; PRAGMA user_version = %d", schema, Version)); err != nil {
+		return fmt.Errorf("schema: %w", err)
+	}
+	return tx.Commit()
+}
+
+func versionOf(ctx context.Context, db *sql.DB) (version int, err error) {
+	err = db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version)
+	return version, err
+}
+
+// fileVersion is the version of the database at path, 0 when there is none.
+func fileVersion(ctx context.Context, path string) (int, error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	db, err := openDatabase(path, 1)
+	if err != nil {
+		return 0, err
+	}
+	defer db.Close()
+	return versionOf(ctx, db)
+}
+
+// beside is where the database at path is made anew.
+func beside(path string) string { return path + ".next" }
+
+// besides says whether the database at path is to be made anew beside it, and clears that place where what is there
+// cannot be gone on with.
+func besides(ctx context.Context, path string, o Options) (bool, error) {
+	version, err := fileVersion(ctx, path)
+	switch {
+	case err != nil:
+		return false, err
+	case version > Version:
+		return false, fmt.Errorf("%w: version %d, known is %d", ErrNewerSchema, version, Version)
+	case version != 0 && version < Version && o.Log == nil:
+		return false, fmt.Errorf("%w: version %d, this is %d", ErrOlderSchema, version, Version)
+	case !o.Anew && (version == 0 || version == Version):
+		return false, nil
+	}
+	begun, err := fileVersion(ctx, beside(path))
+	if o.Anew || err != nil || begun != Version {
+		err = remove(beside(path))
+	}
+	return true, err
+}
+
+// replace puts the database that was made anew in the place of the one at path. Both are brought into one file each
+// first: the write-ahead log of the one must not be taken for that of the other. So nobody else may have the old one open.
+func replace(ctx context.Context, path string) error {
+	for _, each := range []string{beside(path), path} {
+		if err := settle(ctx, each); err != nil {
+			return fmt.Errorf("%s is open in another program, or cannot be written: %w", each, err)
+		}
+	}
+	return os.Rename(beside(path), path)
+}
+
+// settle brings a database into one file, without a write-ahead log.
+func settle(ctx context.Context, path string) error {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	db, err := openDatabase(path, 1)
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, "PRAGMA journal_mode = DELETE")
+	return errors.Join(err, db.Close())
+}
+
+// remove removes a database with all its files.
+func remove(path string) error {
+	for _, suffix := range []string{"-wal", "-shm", ""} {
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
