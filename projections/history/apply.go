@@ -156,7 +156,7 @@ func (h *History) write(ctx context.Context, touched touched, position eventlog.
 		return err
 	}
 	defer tx.Rollback()
-	into := h.tables.in(ctx, tx, h.texts)
+	into := h.tables.in(ctx, tx)
 	for _, id := range slices.SortedFunc(maps.Keys(touched.calls), inOrder) { // the order of the tables: neighbours lie together
 		if c := touched.calls[id]; catchingUp && !c.state.Ended() {
 			h.behind[id] = true
@@ -175,7 +175,7 @@ func (h *History) write(ctx context.Context, touched touched, position eventlog.
 		return err
 	}
 	if !catchingUp && !h.indexed {
-		if _, err := tx.ExecContext(ctx, indexes); err != nil {
+		if _, err := tx.ExecContext(ctx, Indexes); err != nil {
 			return fmt.Errorf("indexes: %w", err)
 		}
 	}
@@ -185,7 +185,7 @@ func (h *History) write(ctx context.Context, touched touched, position eventlog.
 	if err := tx.Commit(); err != nil {
 		return err
 	}
-	h.position, h.at, h.texts, h.indexed = position, touched.at, into.texts, h.indexed || !catchingUp
+	h.position, h.at, h.indexed = position, touched.at, h.indexed || !catchingUp
 	for id, c := range touched.calls {
 		if c.state.Ended() && !c.ended {
 			c.ended = true

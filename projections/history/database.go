@@ -21,7 +21,7 @@ var (
 	//go:embed schema.sql
 	schema string
 	//go:embed indexes.sql
-	indexes string
+	Indexes string
 )
 
 // readConnections is how many queries are answered at the same time.

@@ -62,9 +62,8 @@ type History struct {
 	readers *sql.DB
 
 	position eventlog.Position
-	at       Time  // latest switch time that was taken in
-	texts    int64 // the greatest id of a text
-	indexed  bool  // the indexes are made
+	at       Time // latest switch time that was taken in
+	indexed  bool // the indexes are made
 	end      eventlog.Position
 	calls    map[call.ConnID]*openCall // live ones, and those that ended last
 	ended    []call.ConnID             // those that ended last, oldest first
@@ -126,9 +125,9 @@ func (h *History) SwitchOver(ctx context.Context) error {
 func (h *History) recall(ctx context.Context) error {
 	h.calls, h.ended, h.behind, h.agents = map[call.ConnID]*openCall{}, nil, map[call.ConnID]bool{}, map[string]*agentFold{}
 	var behind []byte
-	err := h.writer.QueryRowContext(ctx, `SELECT position, at, behind, (SELECT coalesce(max(id), 0) FROM user_data_text),
+	err := h.writer.QueryRowContext(ctx, `SELECT position, at, behind,
 		EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'calls_by_time') FROM checkpoint`).
-		Scan(&h.position, &h.at, &behind, &h.texts, &h.indexed)
+		Scan(&h.position, &h.at, &behind, &h.indexed)
 	for each := range slices.Chunk(behind, len(call.ConnID{})) {
 		h.behind[call.ConnID(each)] = true
 	}

@@ -4,28 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/callstate/callstate/domain/call"
 )
-
-// Filter says which calls are asked for; what is zero does not matter.
-type Filter struct {
-	From, To     time.Time // started in [From, To)
-	Type         call.Type
-	ANI, DNIS    string
-	Agent        string // was offered the call, or took part in it
-	Queue        string // the call waited in it
-	Outcome      Outcome
-	Switch       string
-	SwitchCallID string
-	Newest       bool // newest first; else oldest first
-	Limit        int  // at most so many; 0: all
-
-	connID call.ConnID
-}
 
 // Calls returns the records of the calls that a filter lets through, by start and then connection id. They are all of
 // one moment: that of a checkpoint.
@@ -49,7 +34,37 @@ func (h *History) Call(ctx context.Context, id call.ConnID) (Record, error) {
 	return records[0], nil
 }
 
+// Each yields the records of the calls that a filter lets through, page by page: any number of them takes little memory,
+// and none holds up the writer. Each record is of one moment, all of them need not be.
+func (h *History) Each(ctx context.Context, f Filter) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		for left := f.Limit; ; {
+			f.Limit = manyCalls
+			if left > 0 {
+				f.Limit = min(left, manyCalls)
+			}
+			page, err := h.Calls(ctx, f)
+			if err != nil {
+				yield(Record{}, err)
+				return
+			}
+			for _, r := range page {
+				if !yield(r, nil) {
+					return
+				}
+			}
+			if len(page) < f.Limit || left == len(page) {
+				return
+			}
+			left, f.After = max(0, left-len(page)), CursorOf(page[len(page)-1])
+		}
+	}
+}
+
 func (h *History) query(ctx context.Context, f Filter) ([]Record, error) {
+	if err := f.Check(); err != nil {
+		return nil, err
+	}
 	h.open.RLock()
 	defer h.open.RUnlock()
 	tx, err := h.readers.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}) // all selects see one state
@@ -57,7 +72,7 @@ func (h *History) query(ctx context.Context, f Filter) ([]Record, error) {
 		return nil, err
 	}
 	defer tx.Rollback()
-	q := query{ctx: ctx, tx: tx, index: map[string]int{}, records: []Record{}}
+	q := query{ctx: ctx, tx: tx, index: map[string]int{}}
 	if err := q.calls(f); err != nil {
 		return nil, err
 	}
@@ -69,51 +84,6 @@ func (h *History) query(ctx context.Context, f Filter) ([]Record, error) {
 	return q.records, nil
 }
 
-// sql is the filter as the end of a select from calls.
-func (f Filter) sql() (clause string, arguments []any) {
-	var conditions []string
-	where := func(set bool, condition string, argument any) {
-		if set {
-			conditions, arguments = append(conditions, condition), append(arguments, argument)
-		}
-	}
-	where(!f.connID.IsZero(), "conn_id = ?", f.connID.String())
-	where(!f.From.IsZero(), "started_at >= ?", bound(f.From))
-	where(!f.To.IsZero(), "started_at < ?", bound(f.To))
-	where(f.Type != "", "type = ?", string(f.Type))
-	where(f.ANI != "", "ani = ?", f.ANI)
-	where(f.DNIS != "", "dnis = ?", f.DNIS)
-	// An agent has few of the calls, a queue has many: the one is looked up, the other is checked call by call (the plus
-	// keeps SQLite from looking it up by its index).
-	where(f.Agent != "", "conn_id IN (SELECT conn_id FROM agent_stays WHERE agent = ?)", f.Agent)
-	where(f.Queue != "", "EXISTS (SELECT 1 FROM queue_visits AS v WHERE v.conn_id = calls.conn_id AND +v.queue = ?)", f.Queue)
-	where(f.Outcome != "", "outcome = ?", string(f.Outcome))
-	where(f.Switch != "", "switch = ?", f.Switch)
-	where(f.SwitchCallID != "", "switch_call_id = ?", f.SwitchCallID)
-	if len(conditions) > 0 {
-		clause = " WHERE " + strings.Join(conditions, " AND ")
-	}
-	if f.Newest {
-		clause += " ORDER BY started_at DESC, conn_id DESC"
-	} else {
-		clause += " ORDER BY started_at, conn_id"
-	}
-	if f.Limit > 0 {
-		clause += " LIMIT ?"
-		arguments = append(arguments, f.Limit)
-	}
-	return clause, arguments
-}
-
-// bound is the first millisecond that is not before a moment: rows have no finer ones.
-func bound(t time.Time) string {
-	cut := t.Truncate(time.Millisecond)
-	if cut.Before(t) {
-		cut = cut.Add(time.Millisecond)
-	}
-	return Time(cut).String()
-}
-
 // query puts records together from the tables.
 type query struct {
 	ctx     context.Context
@@ -123,8 +93,44 @@ type query struct {
 	index   map[string]int // of the record, by conn_id
 }
 
+// calls reads the calls that a filter lets through. Words that are looked for are looked up in the texts that come first
+// in the order of the calls, and, as long as that does not make a page, in four times as many.
 func (q *query) calls(f Filter) error {
-	selection, arguments := f.sql()
+	match, err := words(f.Text)
+	if err != nil {
+		return err
+	}
+	p, err := q.plan(f)
+	if err != nil {
+		return err
+	}
+	if match == "" {
+		return q.read(p)
+	}
+	if p.lookUp != nil {
+		p.test = append(p.test, withWords(match, f.texts()))
+		return q.read(p)
+	}
+	for count, more := 4*f.Limit, true; more; count *= 4 {
+		in := f.texts()
+		if more = f.Limit > 0; more {
+			if in, more, err = q.nearest(f, match, count); err != nil {
+				return err
+			}
+		}
+		found := withWords(match, in)
+		p.lookUp = &found
+		if err := q.read(p); err != nil || f.Limit > 0 && len(q.records) == f.Limit {
+			return err
+		}
+	}
+	return nil
+}
+
+// read reads the calls of a plan.
+func (q *query) read(p plan) error {
+	q.records, q.ids = []Record{}, nil
+	selection, arguments := p.sql()
 	return q.each(`SELECT conn_id, switch, switch_call_id, type, ani, dnis, started_at, ended_at, duration_ms, ended_by, outcome, ivr_ms, anomalies
 		FROM calls`+selection, arguments, func(rows *sql.Rows) error {
 		r := Record{Queues: []QueueVisit{}, Agents: []AgentStay{}, Transfers: []Transfer{}, UserData: map[string]string{}, Related: []Related{}}

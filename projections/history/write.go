@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // tables are what is written to, with statements that are prepared once for the writer's connection.
@@ -81,15 +82,16 @@ type transaction struct {
 	ctx context.Context
 	tx  *sql.Tx
 	tables
-	texts int64 // the greatest id of a text
+	texts map[int64]int64 // of a millisecond the last id that was given to a text
+	words [][]any         // rows for user_data_words
 }
 
 // in returns the tables as a transaction sees them.
-func (t tables) in(ctx context.Context, tx *sql.Tx, texts int64) *transaction {
+func (t tables) in(ctx context.Context, tx *sql.Tx) *transaction {
 	for _, each := range t.all() {
 		each.one, each.many, each.clear = tx.StmtContext(ctx, each.one), tx.StmtContext(ctx, each.many), tx.StmtContext(ctx, each.clear)
 	}
-	return &transaction{ctx: ctx, tx: tx, tables: t, texts: texts}
+	return &transaction{ctx: ctx, tx: tx, tables: t, texts: map[int64]int64{}}
 }
 
 // bring brings the rows of a call to its present state.
@@ -133,7 +135,7 @@ func (t *transaction) bring(id string, c *openCall) error {
 // bringText brings the text of a call's user data to its present state.
 func (t *transaction) bringText(id string, c *openCall, text string) error {
 	if c.text > 0 {
-		for _, each := range []*table{&t.words, &t.text} { // the words first: they are told by the text
+		for _, each := range []*table{&t.tables.words, &t.text} { // the words first: they are told by the text
 			if _, err := each.clear.ExecContext(t.ctx, c.text); err != nil {
 				return err
 			}
@@ -144,10 +146,28 @@ func (t *transaction) bringText(id string, c *openCall, text string) error {
 		return nil
 	}
 	if c.text == 0 {
-		t.texts++
-		c.text = t.texts
+		var err error
+		if c.text, err = t.newText(c.state.StartedAt); err != nil {
+			return err
+		}
 	}
-	return cmp.Or(t.put(&t.text, c.text, []any{id, text}), t.put(&t.words, c.text, []any{text}))
+	t.words = append(t.words, []any{c.text, text})
+	return t.put(&t.text, c.text, []any{id, text})
+}
+
+// newText is the next free id for a text of a call that began at this moment.
+func (t *transaction) newText(at time.Time) (int64, error) {
+	first := firstText(at)
+	last, given := t.texts[first]
+	if !given {
+		err := t.tx.QueryRowContext(t.ctx, "SELECT coalesce(max(id), ?) FROM user_data_text WHERE id BETWEEN ? AND ?",
+			first-1, first, first+textsInMs-1).Scan(&last)
+		if err != nil {
+			return 0, err
+		}
+	}
+	t.texts[first] = last + 1
+	return last + 1, nil
 }
 
 // converse joins the conversations of calls that belong together. A conversation is named by its oldest call, whatever
@@ -223,8 +243,15 @@ func (t *transaction) put(into *table, key any, values []any) error {
 	return err
 }
 
-// flush writes what is pending.
+// flush writes what is pending. Words are written in the order of their ids: FTS5 gathers them in memory as long as these
+// ascend.
 func (t *transaction) flush() error {
+	slices.SortFunc(t.words, func(a, b []any) int { return cmp.Compare(a[0].(int64), b[0].(int64)) })
+	for _, row := range t.words {
+		if err := t.put(&t.tables.words, row[0], row[1:]); err != nil {
+			return err
+		}
+	}
 	for _, each := range t.all() {
 		if err := each.flush(t.ctx); err != nil {
 			return err
