@@ -4,15 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
-	"time"
 
-	"github.com/mattn/go-isatty"
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"github.com/callstate/callstate/adapters/store/pebble"
@@ -77,46 +73,6 @@ func backUp(ctx context.Context, log *pebble.Store, folder string) (made backup,
 	return backup{Folder: folder, Position: end}, nil
 }
 
-func newVerify(s *settings) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "verify",
-		Short: "Read the whole event log and check that it is what was written",
-		Long: `Reads every event and checks its checksum, that positions and revisions have no gaps, that the
-index leads to every event and to nothing else, and that no id stands twice. Where an engine
-runs on the data folder, the engine does it.`,
-	}
-	as := formatFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		verified, err := verifyLog(cmd.Context(), s.place, cmd.ErrOrStderr())
-		if err != nil {
-			return err
-		}
-		if *as == asJSON {
-			return printJSON(cmd.OutOrStdout(), map[string]any{"log": verified})
-		}
-		_, err = fmt.Fprintf(cmd.OutOrStdout(), "the log is whole: %d events in %d streams\n", verified.Records, verified.Streams)
-		return err
-	}
-	return cmd
-}
-
-// verifyLog verifies the log of a data folder, by way of the engine that runs on it if there is one.
-func verifyLog(ctx context.Context, at place, progress io.Writer) (verified pebble.Verified, err error) {
-	err = withLog(at, func(log *pebble.Store) error {
-		end, err := log.End(ctx)
-		if err != nil {
-			return err
-		}
-		bar := eventsBar(progress, int64(end))
-		defer bar.Finish()
-		verified, err = log.Verify(ctx, func(records uint64) { _ = bar.Set64(int64(records)) })
-		return err
-	}, func() error {
-		return askEngine(ctx, at.data, "verify", nil, &verified)
-	})
-	return verified, err
-}
-
 // withLog does something with the log of a data folder that must be there, or otherwise when it is in use.
 func withLog(at place, do func(*pebble.Store) error, inUse func() error) error {
 	if at.store != "" {
@@ -133,12 +89,4 @@ func withLog(at place, do func(*pebble.Store) error, inUse func() error) error {
 		return err
 	}
 	return errors.Join(do(log), log.Close())
-}
-
-// eventsBar is a progress bar over events, shown on a terminal only.
-func eventsBar(w io.Writer, events int64) *progressbar.ProgressBar {
-	f, ok := w.(*os.File)
-	return progressbar.NewOptions64(events, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription("events"),
-		progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond),
-		progressbar.OptionSetVisibility(ok && isatty.IsTerminal(f.Fd())))
 }

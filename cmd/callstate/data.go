@@ -14,7 +14,6 @@ import (
 	"github.com/callstate/callstate/adapters/store/kurrentdb"
 	"github.com/callstate/callstate/adapters/store/pebble"
 	"github.com/callstate/callstate/domain/eventlog"
-	"github.com/callstate/callstate/projections"
 	"github.com/callstate/callstate/projections/history"
 	"github.com/callstate/callstate/projections/past"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -133,7 +132,7 @@ func (p place) readHistory(ctx context.Context) (*history.History, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := projections.CatchUp(ctx, store, records, nil); err != nil {
+	if err := catchUp(ctx, store, records); err != nil {
 		records.Close()
 		return nil, err
 	}

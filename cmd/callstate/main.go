@@ -85,7 +85,7 @@ Start with:  callstate demo`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
 		newDemo(s), newServe(s), newImport(s), newCalls(s), newReplay(s), newFloor(s), newEvents(s), newTail(s),
-		newBackup(s), newVerify(s), newExport(s), newLoad(s), newCopy(s),
+		newStats(s), newRebuild(s), newVerify(s), newBackup(s), newExport(s), newLoad(s), newCopy(s),
 	)
 	for _, cmd := range root.Commands() {
 		cmd.Args = usageArgs(cmd.Args)

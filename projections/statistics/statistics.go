@@ -240,3 +240,34 @@ func ceil(t time.Time) time.Time {
 	}
 	return cut
 }
+
+// ParseInterval reads an interval: 15m, hour, day, or any other duration; empty is the whole range.
+func ParseInterval(text string) (time.Duration, error) {
+	switch text {
+	case "":
+		return 0, nil
+	case "hour":
+		return time.Hour, nil
+	case "day":
+		return 24 * time.Hour, nil
+	}
+	return parseDuration("interval", text)
+}
+
+// ParseDefinition reads the two thresholds, as durations: 20s.
+func ParseDefinition(target, short string) (Definition, error) {
+	t, err := parseDuration("target", target)
+	if err != nil {
+		return Definition{}, err
+	}
+	s, err := parseDuration("short", short)
+	return Definition{Version, t.Milliseconds(), s.Milliseconds()}, err
+}
+
+func parseDuration(what, text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil || d < 0 {
+		return 0, fmt.Errorf("%w: %s %q is not a duration such as 20s or 15m", ErrQuery, what, text)
+	}
+	return d, nil
+}

@@ -1,0 +1,294 @@
+package history
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/callstate/callstate/domain/call"
+	"github.com/callstate/callstate/domain/eventlog"
+	"github.com/callstate/callstate/projections"
+)
+
+// Difference is one row, or one value in it, that a database has otherwise than the present code would write it.
+type Difference struct {
+	Table   string `json:"table"`            // empty: the file itself
+	Of      string `json:"of,omitempty"`     // conn_id or agent
+	Row     string `json:"row,omitempty"`    // which of the rows of that: "n 0"
+	Column  string `json:"column,omitempty"` // empty: the whole row
+	Stored  any    `json:"stored"`           // null: the row is not there
+	Rebuilt any    `json:"rebuilt"`
+}
+
+// String is the difference in words.
+func (d Difference) String() string {
+	where := strings.Join(strings.Fields(d.Table+" "+d.Row+" "+d.Column), " ")
+	switch {
+	case d.Column == "" && d.Rebuilt == nil:
+		return fmt.Sprintf("%s: there should be no such row: %v", where, d.Stored)
+	case d.Column == "" && d.Stored == nil:
+		return fmt.Sprintf("%s: the row is missing: %v", where, d.Rebuilt)
+	}
+	return fmt.Sprintf("%s: stored is %s, the log says %s", where, quoted(d.Stored), quoted(d.Rebuilt))
+}
+
+func quoted(value any) string {
+	if text, ok := value.(string); ok {
+		return fmt.Sprintf("%q", text)
+	}
+	if value == nil {
+		return "nothing"
+	}
+	return fmt.Sprint(value)
+}
+
+// told are the tables that are compared, each with its key. What is left out (ids that only join, words) is told by them.
+var told = []struct {
+	table string
+	key   []string
+}{
+	{"calls", []string{"conn_id"}},
+	{"parties", []string{"conn_id", "n"}},
+	{"queue_visits", []string{"conn_id", "n"}},
+	{"no_answers", []string{"conn_id", "visit", "n"}},
+	{"agent_stays", []string{"conn_id", "n"}},
+	{"ivr_visits", []string{"conn_id", "n"}},
+	{"user_data", []string{"conn_id", "key"}},
+	{"user_data_text", []string{"conn_id"}},
+	{"transfers", []string{"conn_id", "n"}},
+	{"related_calls", []string{"conn_id", "n"}},
+	{"conversations", []string{"conn_id"}},
+	{"agent_sessions", []string{"agent", "n"}},
+	{"agent_states", []string{"agent", "n"}},
+	{"agent_folds", []string{"agent"}},
+	{"checkpoint", nil},
+}
+
+// Comparison is what Compare has looked at.
+type Comparison struct {
+	Version  int               // of what is stored
+	Position eventlog.Position // up to which both tell the log
+	Rows     int
+}
+
+// Compare makes the database at path anew from the log in a folder of its own, up to the position up to which the stored
+// one tells it, and reports row by row where they differ. Tables and columns that only one of them has, of another
+// version, are passed over. Nothing of what is stored is changed. progress, when it is not nil, is called with positions.
+func Compare(ctx context.Context, path string, log eventlog.Reader, progress func(eventlog.Position), report func(Difference)) (c Comparison, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("comparing %s: %w", path, err)
+		}
+	}()
+	if _, err := os.Stat(path); err != nil {
+		return c, err // or opening it would make it
+	}
+	folder, err := os.MkdirTemp(filepath.Dir(path), "rebuilt-*")
+	if err != nil {
+		return c, err
+	}
+	defer os.RemoveAll(folder)
+	stored, err := openDatabase(path, 1)
+	if err != nil {
+		return c, err
+	}
+	defer stored.Close()
+	var behind []byte
+	if c.Version, err = versionOf(ctx, stored); err != nil {
+		return c, err
+	}
+	if err := stored.QueryRowContext(ctx, "SELECT position, behind FROM checkpoint").Scan(&c.Position, &behind); err != nil {
+		return c, err
+	}
+	rebuilt := filepath.Join(folder, filepath.Base(path))
+	h, err := Open(ctx, rebuilt, Options{Log: log})
+	if err != nil {
+		return c, err
+	}
+	if err := errors.Join(projections.CatchUp(ctx, projections.UpTo(log, c.Position), h, progress), h.Close()); err != nil {
+		return c, err
+	}
+	if _, err := stored.ExecContext(ctx, "ATTACH ? AS rebuilt", rebuilt); err != nil {
+		return c, err
+	}
+	unfinished := map[string]bool{} // their rows are known to be older than the checkpoint
+	for each := range slices.Chunk(behind, len(call.ConnID{})) {
+		unfinished[call.ConnID(each).String()] = true
+	}
+	for _, each := range told {
+		rows, err := compareTable(ctx, stored, each.table, each.key, func(d Difference) {
+			if !unfinished[d.Of] {
+				report(d)
+			}
+		})
+		if err != nil {
+			return c, fmt.Errorf("%s: %w", each.table, err)
+		}
+		c.Rows += rows
+	}
+	return c, checkFile(ctx, stored, c.Version, report)
+}
+
+// checkFile lets SQLite check the file, the indexes, and that the words are those of the texts.
+func checkFile(ctx context.Context, db *sql.DB, version int, report func(Difference)) error {
+	rows, err := db.QueryContext(ctx, "PRAGMA main.integrity_check(100)")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return err
+		}
+		if text != "ok" {
+			report(Difference{Table: "file", Column: "integrity", Stored: text, Rebuilt: "ok"})
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	if version < 2 {
+		return nil
+	}
+	if _, err := db.ExecContext(ctx, "INSERT INTO main.user_data_words (user_data_words, rank) VALUES ('integrity-check', 1)"); err != nil {
+		report(Difference{Table: "user_data_words", Column: "integrity", Stored: err.Error(), Rebuilt: "ok"})
+	}
+	return nil
+}
+
+// compareTable compares a table with its namesake in the attached database, and returns how many rows that one has.
+func compareTable(ctx context.Context, db *sql.DB, table string, key []string, report func(Difference)) (int, error) {
+	columns, err := commonColumns(ctx, db, table)
+	if err != nil || len(columns) == 0 {
+		if err == nil {
+			report(Difference{Table: table, Stored: nil, Rebuilt: "the table"})
+		}
+		return 0, err
+	}
+	columns = slices.DeleteFunc(columns, func(name string) bool { return name == "id" || slices.Contains(key, name) })
+	columns = append(slices.Clone(key), columns...)
+	order := ""
+	if len(key) > 0 {
+		order = " ORDER BY " + strings.Join(key, ", ")
+	}
+	list := strings.Join(columns, ", ")
+	// What the two have in common is passed over by SQLite, which is quick.
+	count := 0
+	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM rebuilt."+table).Scan(&count); err != nil {
+		return 0, err
+	}
+	text := fmt.Sprintf("SELECT %s, 0 FROM (SELECT %[1]s FROM main.%[2]s EXCEPT SELECT %[1]s FROM rebuilt.%[2]s) "+
+		"UNION ALL SELECT %[1]s, 1 FROM (SELECT %[1]s FROM rebuilt.%[2]s EXCEPT SELECT %[1]s FROM main.%[2]s)%[3]s", list, table, order)
+	rows, err := db.QueryContext(ctx, text)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	var last []any // a row that waits for its counterpart
+	flush := func() {
+		if last != nil {
+			report(whole(table, key, columns, last))
+			last = nil
+		}
+	}
+	for rows.Next() {
+		values, err := scanRow(rows, len(columns)+1)
+		if err != nil {
+			return count, err
+		}
+		if last != nil && slices.Equal(last[:len(key)], values[:len(key)]) && last[len(columns)] != values[len(columns)] {
+			stored, rebuilt := last, values
+			if stored[len(columns)] == int64(1) {
+				stored, rebuilt = rebuilt, stored
+			}
+			for i := len(key); i < len(columns); i++ {
+				if stored[i] != rebuilt[i] {
+					d := named(table, key, stored)
+					d.Column, d.Stored, d.Rebuilt = columns[i], stored[i], rebuilt[i]
+					report(d)
+				}
+			}
+			last = nil
+			continue
+		}
+		flush()
+		last = values
+	}
+	flush()
+	return count, rows.Err()
+}
+
+// whole is a row that has no counterpart.
+func whole(table string, key, columns []string, values []any) Difference {
+	d := named(table, key, values)
+	var told []string
+	for i := len(key); i < len(columns); i++ {
+		told = append(told, fmt.Sprintf("%s %s", columns[i], quoted(values[i])))
+	}
+	text := strings.Join(told, ", ")
+	if values[len(columns)] == int64(0) {
+		d.Stored = text
+	} else {
+		d.Rebuilt = text
+	}
+	return d
+}
+
+func named(table string, key []string, values []any) Difference {
+	d := Difference{Table: table}
+	var rest []string
+	for i, name := range key {
+		if i == 0 {
+			d.Of = fmt.Sprint(values[i])
+			continue
+		}
+		rest = append(rest, fmt.Sprintf("%s %v", name, values[i]))
+	}
+	d.Row = strings.Join(rest, ", ")
+	return d
+}
+
+func commonColumns(ctx context.Context, db *sql.DB, table string) ([]string, error) {
+	rows, err := db.QueryContext(ctx, "SELECT name FROM pragma_table_info(?, 'main') WHERE name IN (SELECT name FROM pragma_table_info(?, 'rebuilt'))", table, table)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var names []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, rows.Err()
+}
+
+// scanRow reads a row as it is; blobs as text, so that they compare.
+func scanRow(rows *sql.Rows, columns int) ([]any, error) {
+	values, pointers := make([]any, columns), make([]any, columns)
+	for i := range values {
+		pointers[i] = &values[i]
+	}
+	err := rows.Scan(pointers...)
+	for i, value := range values {
+		if blob, ok := value.([]byte); ok {
+			values[i] = fmt.Sprintf("%x", blob)
+		}
+	}
+	return values, err
+}
+
+// Exists reports whether there is a database at path.
+func Exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}
