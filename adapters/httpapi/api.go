@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -34,11 +35,9 @@ func (s *Server) register(mux *http.ServeMux) {
 		Summary:     "An agent's desktop as it is now, or was at any moment",
 		Description: "The agent's state and every live call in which the agent takes part, with its attached data.",
 	}, s.getAgent, http.StatusNotFound, http.StatusUnprocessableEntity)
-	operation(s, api, huma.Operation{
-		OperationID: "listCalls", Method: http.MethodGet, Path: "/v1/calls", Tags: []string{tagCalls},
-		Summary:     "Call records",
-		Description: "The newest first. Filters add up: a call has to satisfy each that is given.",
-	}, s.listCalls, http.StatusUnprocessableEntity)
+	s.registerCallSearch(api)
+	s.registerStats(api)
+	s.registerProjections(api)
 	operation(s, api, huma.Operation{
 		OperationID: "getCall", Method: http.MethodGet, Path: "/v1/calls/{connId}", Tags: []string{tagCalls},
 		Summary:     "The record of one call",
@@ -92,7 +91,9 @@ func (s *Server) register(mux *http.ServeMux) {
 
 // operation registers a handler with its description, and makes a problem of every error it returns.
 func operation[In, Out any](s *Server, api huma.API, op huma.Operation, handle func(context.Context, *In) (*Out, error), problems ...int) {
+	described := op.Responses
 	op.Responses = problemResponses(api, problems...)
+	maps.Copy(op.Responses, described)
 	huma.Register(api, op, func(ctx context.Context, in *In) (*Out, error) {
 		out, err := handle(ctx, in)
 		if err != nil {
@@ -100,36 +101,6 @@ func operation[In, Out any](s *Server, api huma.API, op huma.Operation, handle f
 		}
 		return out, nil
 	})
-}
-
-type callsRequest struct {
-	From    time.Time       `query:"from" doc:"Started at this moment or later (RFC 3339)" example:"2026-11-23T00:00:00Z"`
-	To      time.Time       `query:"to" doc:"Started before this moment (RFC 3339)" example:"2026-11-24T00:00:00Z"`
-	ANI     string          `query:"ani" maxLength:"200" doc:"The caller's number"`
-	DNIS    string          `query:"dnis" maxLength:"200" doc:"The number that was called"`
-	Agent   string          `query:"agent" maxLength:"200" doc:"An agent to whom the call was offered"`
-	Queue   string          `query:"queue" maxLength:"200" doc:"A queue in which the call waited"`
-	Outcome history.Outcome `query:"outcome" doc:"How the call turned out" enum:"answered,abandoned,busy,noAnswer,failed,other"`
-	Limit   int             `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"How many records at most"`
-}
-
-type callsAnswer struct {
-	Body callList
-}
-
-type callList struct {
-	Calls []history.Record `json:"calls" doc:"The newest first"`
-}
-
-func (s *Server) listCalls(ctx context.Context, in *callsRequest) (*callsAnswer, error) {
-	records, err := s.config.History.Calls(ctx, history.Filter{
-		From: in.From, To: in.To, ANI: in.ANI, DNIS: in.DNIS, Agent: in.Agent, Queue: in.Queue, Outcome: in.Outcome,
-		Newest: true, Limit: in.Limit,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &callsAnswer{callList{Calls: present(records)}}, nil
 }
 
 type callRequest struct {

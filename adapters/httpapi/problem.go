@@ -10,6 +10,7 @@ import (
 	"github.com/callstate/callstate/domain/engine"
 	"github.com/callstate/callstate/projections/history"
 	"github.com/callstate/callstate/projections/past"
+	"github.com/callstate/callstate/projections/statistics"
 	"github.com/danielgtaylor/huma/v2"
 )
 
@@ -70,7 +71,7 @@ func (s *Server) problemOf(ctx context.Context, err error) *problem {
 		return &problem{Status: http.StatusGone, Detail: err.Error()}
 	case errors.Is(err, call.ErrUserDataTooLarge):
 		return &problem{Status: http.StatusRequestEntityTooLarge, Detail: err.Error()}
-	case errors.Is(err, call.ErrInvalid):
+	case errors.Is(err, call.ErrInvalid), errors.Is(err, history.ErrFilter), errors.Is(err, statistics.ErrQuery):
 		return &problem{Status: http.StatusUnprocessableEntity, Detail: err.Error()}
 	case errors.Is(err, call.ErrRefused):
 		return &problem{Status: http.StatusConflict, Detail: err.Error()}

@@ -19,9 +19,11 @@ import (
 	"github.com/callstate/callstate/domain/access"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/eventlog"
+	"github.com/callstate/callstate/projections"
 	"github.com/callstate/callstate/projections/floor"
 	"github.com/callstate/callstate/projections/history"
 	"github.com/callstate/callstate/projections/past"
+	"github.com/callstate/callstate/projections/statistics"
 )
 
 // ErrNotLoopback: the address can be reached from other machines, and nothing would ask who is there.
@@ -38,10 +40,17 @@ type Floor interface {
 	Follow(ctx context.Context, following floor.Following) iter.Seq2[floor.Frame, error]
 }
 
-// History is the records of calls; Call answers history.ErrNotFound for a call without one.
+// History is the records of calls; Call answers history.ErrNotFound for a call without one. The numbers are made of it.
 type History interface {
+	statistics.Source
 	Calls(ctx context.Context, filter history.Filter) ([]history.Record, error)
+	Each(ctx context.Context, filter history.Filter) iter.Seq2[history.Record, error]
 	Call(ctx context.Context, id call.ConnID) (history.Record, error)
+}
+
+// Projections tells how far the read models have come.
+type Projections interface {
+	Progress(ctx context.Context) ([]projections.Progress, error)
 }
 
 // Log is where the events of a call are read; eventlog.Reader says what it guarantees.
@@ -74,6 +83,8 @@ type Config struct {
 	Requests Requests
 	Past     Past
 	Audit    Audit
+	// Projections may be missing: then there are none to tell of.
+	Projections Projections
 
 	// NotReady tells why the engine is not ready to be used; nothing when it is.
 	NotReady func() []string

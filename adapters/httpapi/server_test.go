@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
+
 	"github.com/callstate/callstate/adapters/httpapi"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
@@ -171,7 +173,7 @@ func TestAPI(t *testing.T) {
 		"an unknown agent":   {request: get("/v1/agents/9"), status: 404, contains: []string{"application/problem+json", "no such agent", `"requestId":"`}},
 		"calls, newest first, at most 100": {
 			request: get("/v1/calls"), status: 200, contains: []string{`"calls":[{"connId":"` + known.String(), `"endedAt":null`},
-			then: func(t *testing.T, b *building) { expect(t, b.filter, history.Filter{Newest: true, Limit: 100}) },
+			then: func(t *testing.T, b *building) { assert.Equal(t, history.Filter{Newest: true, Limit: 101}, b.filter) },
 		},
 		"calls by everything": {
 			request: get("/v1/calls?from=2026-11-23T00:00:00Z&to=2026-11-24T00:00:00%2B01:00&ani=1&dnis=2&agent=3&queue=4&outcome=abandoned&limit=5"), status: 200,
@@ -179,7 +181,7 @@ func TestAPI(t *testing.T) {
 				expect(t, b.filter.From, time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC))
 				expect(t, b.filter.To.UTC(), time.Date(2026, 11, 23, 23, 0, 0, 0, time.UTC))
 				b.filter.From, b.filter.To = time.Time{}, time.Time{}
-				expect(t, b.filter, history.Filter{ANI: "1", DNIS: "2", Agent: "3", Queue: "4", Outcome: history.Abandoned, Newest: true, Limit: 5})
+				assert.Equal(t, history.Filter{ANI: "1", DNIS: "2", Agent: "3", Queue: "4", Outcome: history.Abandoned, Newest: true, Limit: 6}, b.filter)
 			},
 		},
 		"no calls":           {request: get("/v1/calls"), given: func(b *building) { b.records = nil }, status: 200, contains: []string{`{"calls":[]}`}},

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/projections/history"
@@ -13,68 +16,137 @@ import (
 )
 
 func newCalls(s *settings) *cobra.Command {
-	var from, to momentFlag
-	var filter history.Filter
-	var outcome string
+	var flags filterFlags
+	as := asTable
 	cmd := &cobra.Command{
 		Use:   "calls [CONNID]",
 		Short: "Print call records; of one call with its parties, queue visits and data",
-		Args:  cobra.MaximumNArgs(1),
+		Long: `Prints the call records that all filters let through, oldest first, as a table, as one JSON array, as JSON
+lines or as CSV. With --limit they come in pages: where there are more, the command that goes on is
+printed to the standard error.`,
+		Args: cobra.MaximumNArgs(1),
 		Example: `  callstate calls --agent 1001 --from 2026-11-23
+  callstate calls --user-data account=100200 --text '"blue harbor" compl*'
+  callstate calls --queue sales --outcome abandoned --format csv > abandoned.csv
   callstate calls 01a205ea-c268-86a1-9f11-ad444b7c5c67 --format json`,
 	}
-	flags := cmd.Flags()
-	flags.Var(&from, "from", "started at this time or later")
-	flags.Var(&to, "to", "started before this time")
-	flags.StringVar(&filter.ANI, "ani", "", "the caller's number")
-	flags.StringVar(&filter.DNIS, "dnis", "", "the number called")
-	flags.StringVar(&filter.Agent, "agent", "", "an agent to whom the call was offered")
-	flags.StringVar(&filter.Queue, "queue", "", "a queue in which the call waited")
-	flags.StringVar(&outcome, "outcome", "", "answered, abandoned, busy, noAnswer, failed or other")
-	flags.IntVar(&filter.Limit, "limit", 0, "at most so many (0: all)")
-	as := formatFlag(cmd)
+	flags.add(cmd)
+	cmd.Flags().Var(recordFormat{&as}, "format", "how to print: table, json, jsonl or csv")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		filter.From, filter.To, filter.Outcome = from.Time, to.Time, history.Outcome(outcome)
-		if err := checkFilter(filter); err != nil {
-			return usageError{err}
+		filter, err := flags.filter()
+		if err != nil {
+			return err
 		}
 		if len(args) == 1 {
-			return printCall(cmd, s, args[0], *as)
+			return printCall(cmd, s, args[0], as)
 		}
 		records, err := s.readHistory(cmd.Context())
 		if err != nil {
 			return err
 		}
 		defer records.Close()
-		found, err := records.Calls(cmd.Context(), filter)
-		if err != nil {
-			return err
+		count, last, err := printRecords(cmd.OutOrStdout(), records.Each(cmd.Context(), filter), as)
+		if err == nil && filter.Limit > 0 && count == filter.Limit {
+			fmt.Fprintf(cmd.ErrOrStderr(), "there may be more: --after %s\n", history.CursorOf(last))
 		}
-		if *as == asJSON {
-			if found == nil {
-				found = []history.Record{}
-			}
-			return printJSON(cmd.OutOrStdout(), found)
-		}
-		return table(cmd.OutOrStdout(), callRows(found))
+		return err
 	}
 	return cmd
 }
 
-func checkFilter(f history.Filter) error {
-	switch f.Outcome {
-	case "", history.Answered, history.Abandoned, history.Busy, history.NoAnswer, history.Failed, history.Other:
+// filterFlags are the flags of a history.Filter.
+type filterFlags struct {
+	from, to                      momentFlag
+	kind, outcome, after          string
+	conversation                  string
+	userData                      []string
+	minimum, maximum              time.Duration
+	ani, dnis, agent, queue, text string
+	switchName                    string
+	newest                        bool
+	limit                         int
+}
+
+func (f *filterFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.Var(&f.from, "from", "started at this time or later")
+	flags.Var(&f.to, "to", "started before this time")
+	flags.StringVar(&f.kind, "type", "", "inbound, outbound, internal or consult")
+	flags.StringVar(&f.ani, "ani", "", "the caller's number")
+	flags.StringVar(&f.dnis, "dnis", "", "the number called")
+	flags.StringVar(&f.agent, "agent", "", "an agent to whom the call was offered")
+	flags.StringVar(&f.queue, "queue", "", "a queue in which the call waited")
+	flags.StringVar(&f.outcome, "outcome", "", "answered, abandoned, busy, noAnswer, failed or other")
+	flags.StringVar(&f.switchName, "switch", "", "our name of the switch")
+	flags.StringArrayVar(&f.userData, "user-data", nil, "an entry of the user data, key=value (repeatable)")
+	flags.StringVar(&f.text, "text", "", `words in the user data; "two words" are a phrase, begin* is a beginning`)
+	flags.DurationVar(&f.minimum, "min-duration", 0, "lasted so long or longer (30s, 5m)")
+	flags.DurationVar(&f.maximum, "max-duration", 0, "lasted so long or shorter")
+	flags.StringVar(&f.conversation, "conversation", "", "a call: all calls of the same conversation")
+	flags.BoolVar(&f.newest, "newest", false, "newest first")
+	flags.StringVar(&f.after, "after", "", "go on where an earlier page ended")
+	flags.IntVar(&f.limit, "limit", 0, "at most so many (0: all)")
+}
+
+func (f *filterFlags) filter() (filter history.Filter, err error) {
+	filter = history.Filter{
+		From: f.from.Time, To: f.to.Time, Type: call.Type(f.kind), ANI: f.ani, DNIS: f.dnis, Agent: f.agent, Queue: f.queue,
+		Outcome: history.Outcome(f.outcome), Switch: f.switchName, Text: f.text, MinDuration: f.minimum, MaxDuration: f.maximum,
+		Newest: f.newest, Limit: f.limit,
+	}
+	if filter.UserData, err = history.ParsePairs(f.userData); err != nil {
+		return filter, err
+	}
+	if filter.After, err = history.ParseCursor(f.after); err != nil {
+		return filter, err
+	}
+	if f.conversation != "" {
+		if filter.Conversation, err = parseConnID(f.conversation); err != nil {
+			return filter, err
+		}
+	}
+	return filter, filter.Check()
+}
+
+// printRecords prints records as they come, and returns how many and the last of them.
+func printRecords(w io.Writer, records iter.Seq2[history.Record, error], as format) (count int, last history.Record, err error) {
+	out := bufio.NewWriter(w)
+	defer func() { err = errors.Join(err, out.Flush()) }()
+	var print history.Writer
+	switch as {
+	case asJSON:
+		print = history.NewJSONWriter(out)
+	case asJSONLines:
+		print = history.NewJSONLinesWriter(out)
+	case asCSV:
+		print = history.NewCSVWriter(out)
 	default:
-		return fmt.Errorf("unknown outcome %q", f.Outcome)
+		print = &recordTable{out: out, rows: [][]string{callHeading}}
 	}
-	if !f.From.IsZero() && !f.To.IsZero() && !f.From.Before(f.To) {
-		return errors.New("--to is not after --from")
+	for r, err := range records {
+		if err != nil {
+			return count, last, err
+		}
+		if err := print.Write(r); err != nil {
+			return count, last, err
+		}
+		count, last = count+1, r
 	}
-	if f.Limit < 0 {
-		return errors.New("--limit is negative")
-	}
+	return count, last, print.Close()
+}
+
+// recordTable is a table of records, printed at the end: its columns are as wide as what is in them.
+type recordTable struct {
+	out  io.Writer
+	rows [][]string
+}
+
+func (t *recordTable) Write(r history.Record) error {
+	t.rows = append(t.rows, callRow(r))
 	return nil
 }
+
+func (t *recordTable) Close() error { return table(t.out, t.rows) }
 
 // parseConnID reads a connection id from the command line.
 func parseConnID(text string) (call.ConnID, error) {
@@ -102,26 +174,30 @@ func printCall(cmd *cobra.Command, s *settings, text string, as format) error {
 	if err != nil {
 		return err
 	}
-	if as == asJSON {
+	switch as {
+	case asJSON:
 		return printJSON(cmd.OutOrStdout(), record)
+	case asTable:
+		return printRecord(cmd.OutOrStdout(), record)
 	}
-	return printRecord(cmd.OutOrStdout(), record)
+	_, _, err = printRecords(cmd.OutOrStdout(), func(yield func(history.Record, error) bool) { yield(record, nil) }, as)
+	return err
 }
 
-func callRows(records []history.Record) [][]string {
-	rows := [][]string{{"STARTED", "CONNID", "TYPE", "ANI", "DNIS", "OUTCOME", "DURATION", "QUEUES", "AGENTS", "ENDED BY"}}
-	for _, r := range records {
-		var queues, agents []string
-		for _, q := range r.Queues {
-			queues = append(queues, fmt.Sprintf("%s %s %s", q.Queue, orDash(string(q.Result)), seconds(q.WaitMs)))
-		}
-		for _, a := range r.Agents {
-			agents = append(agents, a.Agent)
-		}
-		rows = append(rows, []string{r.StartedAt.String(), r.ConnID.String(), string(r.Type), r.ANI, r.DNIS, string(r.Outcome),
-			seconds(r.DurationMs), strings.Join(queues, ", "), strings.Join(agents, ","), orDash(r.EndedBy)})
+var callHeading = []string{"STARTED", "CONNID", "TYPE", "ANI", "DNIS", "OUTCOME", "DURATION", "QUEUES", "AGENTS", "ENDED BY"}
+
+func callRow(r history.Record) []string {
+	var queues, agents []string
+	for _, q := range r.Queues {
+		queues = append(queues, fmt.Sprintf("%s %s %s", q.Queue, orDash(string(q.Result)), seconds(q.WaitMs)))
 	}
-	return rows
+	for _, a := range r.Agents {
+		agents = append(agents, a.Agent)
+	}
+	return []string{
+		r.StartedAt.String(), r.ConnID.String(), string(r.Type), r.ANI, r.DNIS, string(r.Outcome),
+		seconds(r.DurationMs), strings.Join(queues, ", "), strings.Join(agents, ","), orDash(r.EndedBy),
+	}
 }
 
 func printRecord(w io.Writer, r history.Record) error {

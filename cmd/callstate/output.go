@@ -17,6 +17,10 @@ type format string
 const (
 	asTable format = "table"
 	asJSON  format = "json"
+
+	// Of lists of call records only.
+	asJSONLines format = "jsonl"
+	asCSV       format = "csv"
 )
 
 // String, Set and Type make a format a flag.
@@ -38,6 +42,20 @@ func formatFlag(cmd *cobra.Command) *format {
 	cmd.Flags().Var(&f, "format", "how to print: table or json")
 	return &f
 }
+
+// recordFormat makes a format a flag that also takes those of lists.
+type recordFormat struct{ *format }
+
+func (f recordFormat) Set(value string) error {
+	switch format(value) {
+	case asTable, asJSON, asJSONLines, asCSV:
+		*f.format = format(value)
+		return nil
+	}
+	return fmt.Errorf("must be table, json, jsonl or csv")
+}
+
+func (recordFormat) Type() string { return "table|json|jsonl|csv" }
 
 // printJSON prints a value as indented JSON.
 func printJSON(w io.Writer, value any) error {

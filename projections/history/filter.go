@@ -56,13 +56,16 @@ func (f Filter) Check() error {
 	return err
 }
 
-// ParsePair reads an entry of user data, key=value.
-func ParsePair(text string) (call.Pair, error) {
-	key, value, ok := strings.Cut(text, "=")
-	if !ok || key == "" {
-		return call.Pair{}, fmt.Errorf("%w: user data %q is not key=value", ErrFilter, text)
+// ParsePairs reads entries of user data, each key=value.
+func ParsePairs(texts []string) (pairs []call.Pair, err error) {
+	for _, text := range texts {
+		key, value, ok := strings.Cut(text, "=")
+		if !ok || key == "" {
+			return nil, fmt.Errorf("%w: user data %q is not key=value", ErrFilter, text)
+		}
+		pairs = append(pairs, call.Pair{Key: key, Value: value})
 	}
-	return call.Pair{Key: key, Value: value}, nil
+	return pairs, nil
 }
 
 // words makes a query of FTS5 of what somebody typed. Nothing of it is taken for an operator.
