@@ -85,7 +85,8 @@ func (a *agentFold) apply(r eventlog.Record) error {
 			a.logOut(at, r.ID.String())
 		}
 	default:
-		if a.State.LoggedIn && a.Interval.Doing != doingOf(a.State) {
+		// Without a queue there is nothing to be ready for: that is the moment of a login or a logout.
+		if a.State.LoggedIn && len(a.State.Queues) > 0 && a.Interval.Doing != doingOf(a.State) {
 			a.turn(at, r.ID.String())
 		}
 	}

@@ -69,7 +69,7 @@ type plan struct {
 
 func (q *query) plan(f Filter) (plan, error) {
 	conditions := f.conditions()
-	rarest, fewest := -1, fewCalls
+	rarest, fewest := -1, q.few
 	for i, c := range conditions {
 		var found int
 		counted := append(slices.Clone(c.arguments), fewest)

@@ -72,7 +72,7 @@ func (h *History) query(ctx context.Context, f Filter) ([]Record, error) {
 		return nil, err
 	}
 	defer tx.Rollback()
-	q := query{ctx: ctx, tx: tx, index: map[string]int{}}
+	q := query{ctx: ctx, tx: tx, few: h.few, index: map[string]int{}}
 	if err := q.calls(f); err != nil {
 		return nil, err
 	}
@@ -88,6 +88,7 @@ func (h *History) query(ctx context.Context, f Filter) ([]Record, error) {
 type query struct {
 	ctx     context.Context
 	tx      *sql.Tx
+	few     int
 	records []Record
 	ids     []any          // conn_id of each
 	index   map[string]int // of the record, by conn_id
