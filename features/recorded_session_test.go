@@ -87,7 +87,7 @@ func (d *dataFolder) run(args ...string) ([]byte, error) {
 	var out, said bytes.Buffer
 	command.Stdout, command.Stderr = &out, &said
 	if err := command.Run(); err != nil {
-		return nil, fmt.Errorf("callstate %s: %w: %s", strings.Join(args, " "), err, said.String())
+		return out.Bytes(), fmt.Errorf("callstate %s: %w: %s", strings.Join(args, " "), err, said.String())
 	}
 	return out.Bytes(), nil
 }

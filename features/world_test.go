@@ -57,6 +57,8 @@ func (p *place) initialize(sc *godog.ScenarioContext) {
 	w.floorSteps(sc)
 	w.engineSteps(sc)
 	w.pastSteps(sc)
+	w.statisticsSteps(sc)
+	w.auditSteps(sc)
 }
 
 func (w *world) end(err error) error {

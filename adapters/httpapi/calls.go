@@ -121,7 +121,7 @@ func (s *Server) exportCalls(ctx context.Context, in *exportRequest) (*huma.Stre
 	if err != nil {
 		return nil, err
 	}
-	next, stop := iter.Pull2(s.config.History.Each(ctx, filter))
+	next, stop := iter.Pull2(history.Each(ctx, s.config.History, filter))
 	first, err, found := next() // what is wrong is told before the answer has begun
 	if err != nil {
 		stop()

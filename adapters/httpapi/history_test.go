@@ -4,8 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"iter"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,20 +22,6 @@ import (
 )
 
 var _ httpapi.Projections = (*projections.Runner)(nil)
-
-func (b *building) Each(_ context.Context, filter history.Filter) iter.Seq2[history.Record, error] {
-	b.filter = filter
-	return func(yield func(history.Record, error) bool) {
-		for _, r := range b.records {
-			if !yield(r, nil) {
-				return
-			}
-		}
-		if b.failing != nil {
-			yield(history.Record{}, b.failing)
-		}
-	}
-}
 
 func (b *building) Facts(_ context.Context, _, _ time.Time, told history.Facts) error {
 	told.Visit(history.VisitFact{
@@ -59,7 +45,7 @@ func (b *building) Progress(context.Context) ([]projections.Progress, error) {
 func ask(t *testing.T, b *building, path string) *httptest.ResponseRecorder {
 	t.Helper()
 	config := b.config()
-	config.Projections = b
+	config.Projections, config.Facts = b, b
 	answer := httptest.NewRecorder()
 	httpapi.New(config).Handler().ServeHTTP(answer, get(path))
 	return answer
@@ -109,9 +95,12 @@ func TestCallExport(t *testing.T) {
 	assert.Equal(t, known, record.ConnID)
 
 	b.failing = errors.New("disk")
-	assert.Panics(t, func() { ask(t, b, "/v1/calls/export") }, "the answer has begun: it is cut, not ended")
-	b.records = nil
 	assert.Equal(t, 500, ask(t, b, "/v1/calls/export").Code)
+	assert.Panics(t, func() {
+		b := newBuilding()
+		b.records, b.onePage = slices.Repeat(b.records, 500), true
+		ask(t, b, "/v1/calls/export")
+	}, "the answer has begun: it is cut, not ended")
 }
 
 func TestStats(t *testing.T) {

@@ -40,11 +40,9 @@ type Floor interface {
 	Follow(ctx context.Context, following floor.Following) iter.Seq2[floor.Frame, error]
 }
 
-// History is the records of calls; Call answers history.ErrNotFound for a call without one. The numbers are made of it.
+// History is the records of calls; Call answers history.ErrNotFound for a call without one.
 type History interface {
-	statistics.Source
 	Calls(ctx context.Context, filter history.Filter) ([]history.Record, error)
-	Each(ctx context.Context, filter history.Filter) iter.Seq2[history.Record, error]
 	Call(ctx context.Context, id call.ConnID) (history.Record, error)
 }
 
@@ -83,6 +81,8 @@ type Config struct {
 	Requests Requests
 	Past     Past
 	Audit    Audit
+	// Facts is what the numbers are made of: a history.History.
+	Facts statistics.Source
 	// Projections may be missing: then there are none to tell of.
 	Projections Projections
 

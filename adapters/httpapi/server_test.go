@@ -60,6 +60,7 @@ type building struct {
 	filter  history.Filter // the last that was asked for
 	records []history.Record
 	failing error // what the history and the log answer
+	onePage bool  // the history fails behind the first page
 	request call.Request
 	refuse  error
 	changed []call.Event
@@ -79,6 +80,9 @@ func (b *building) Follow(ctx context.Context, f floor.Following) iter.Seq2[floo
 
 func (b *building) Calls(_ context.Context, filter history.Filter) ([]history.Record, error) {
 	b.filter = filter
+	if b.onePage && filter.After != (history.Cursor{}) {
+		return nil, errors.New("disk")
+	}
 	return b.records, b.failing
 }
 

@@ -43,7 +43,7 @@ func (s *Server) getStats(ctx context.Context, in *statsRequest) (*statsAnswer, 
 	if err != nil {
 		return nil, err
 	}
-	report, err := statistics.Of(ctx, s.config.History, statistics.Query{
+	report, err := statistics.Of(ctx, s.config.Facts, statistics.Query{
 		Definition: definition, From: in.From, To: in.To, Now: s.config.Now(), Interval: interval,
 		Queue: in.Queue, Agent: in.Agent, Explain: in.Explain, Limit: in.Limit,
 	})

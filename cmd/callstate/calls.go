@@ -45,7 +45,7 @@ printed to the standard error.`,
 			return err
 		}
 		defer records.Close()
-		count, last, err := printRecords(cmd.OutOrStdout(), records.Each(cmd.Context(), filter), as)
+		count, last, err := printRecords(cmd.OutOrStdout(), history.Each(cmd.Context(), records, filter), as)
 		if err == nil && filter.Limit > 0 && count == filter.Limit {
 			fmt.Fprintf(cmd.ErrOrStderr(), "there may be more: --after %s\n", history.CursorOf(last))
 		}

@@ -64,7 +64,8 @@ func openNode(ctx context.Context, at place, listen string, logger *slog.Logger)
 	}
 	n.runner = projections.NewRunner(n.log, logger, n.floor, n.history, n.past)
 	n.server = httpapi.New(httpapi.Config{
-		Floor: n.floor, History: n.history, Log: n.log, Requests: n.engine, Past: n.past, Audit: n.engine, Projections: n.runner,
+		Floor: n.floor, History: n.history, Log: n.log, Requests: n.engine, Past: n.past, Audit: n.engine,
+		Facts: n.history, Projections: n.runner,
 		NotReady: n.notReady, Page: desktop.Handler(), Logger: logger, Version: version(),
 	})
 	return n, nil

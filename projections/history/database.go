@@ -11,7 +11,8 @@ import (
 	"os"
 	"path/filepath"
 
-	_ "modernc.org/sqlite" // the database driver
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // Version is that of the tables and of what they tell: user_version in the database. One that differs is made anew.
@@ -101,6 +102,7 @@ func beside(path string) string { return path + ".next" }
 func besides(ctx context.Context, path string, o Options) (bool, error) {
 	version, err := fileVersion(ctx, path)
 	switch {
+	case isRubbish(err) && o.Anew:
 	case err != nil:
 		return false, err
 	case version > Version:
@@ -121,7 +123,11 @@ func besides(ctx context.Context, path string, o Options) (bool, error) {
 // first: the write-ahead log of the one must not be taken for that of the other. So nobody else may have the old one open.
 func replace(ctx context.Context, path string) error {
 	for _, each := range []string{beside(path), path} {
-		if err := settle(ctx, each); err != nil {
+		err := settle(ctx, each)
+		if isRubbish(err) && each == path {
+			err = remove(path)
+		}
+		if err != nil {
 			return fmt.Errorf("%s is open in another program, or cannot be written: %w", each, err)
 		}
 	}
@@ -139,6 +145,12 @@ func settle(ctx context.Context, path string) error {
 	}
 	_, err = db.ExecContext(ctx, "PRAGMA journal_mode = DELETE")
 	return errors.Join(err, db.Close())
+}
+
+// isRubbish says whether an error tells that a file is no database, or none that SQLite can read any more.
+func isRubbish(err error) bool {
+	told, ok := errors.AsType[*sqlite.Error](err)
+	return ok && (told.Code() == sqlite3.SQLITE_NOTADB || told.Code()&0xff == sqlite3.SQLITE_CORRUPT)
 }
 
 // remove removes a database with all its files.

@@ -34,16 +34,21 @@ func (h *History) Call(ctx context.Context, id call.ConnID) (Record, error) {
 	return records[0], nil
 }
 
+// Pager answers with a page of records: a History.
+type Pager interface {
+	Calls(ctx context.Context, f Filter) ([]Record, error)
+}
+
 // Each yields the records of the calls that a filter lets through, page by page: any number of them takes little memory,
 // and none holds up the writer. Each record is of one moment, all of them need not be.
-func (h *History) Each(ctx context.Context, f Filter) iter.Seq2[Record, error] {
+func Each(ctx context.Context, from Pager, f Filter) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		for left := f.Limit; ; {
 			f.Limit = manyCalls
 			if left > 0 {
 				f.Limit = min(left, manyCalls)
 			}
-			page, err := h.Calls(ctx, f)
+			page, err := from.Calls(ctx, f)
 			if err != nil {
 				yield(Record{}, err)
 				return

@@ -123,7 +123,7 @@ func TestPages(t *testing.T) {
 		testPages(t, h)
 	}
 	count := 0
-	for _, err := range h.Each(t.Context(), history.Filter{Limit: 3}) {
+	for _, err := range history.Each(t.Context(), h, history.Filter{Limit: 3}) {
 		require.NoError(t, err)
 		count++
 	}
@@ -156,7 +156,7 @@ func testPages(t *testing.T, h *history.History) {
 				}
 				require.Equal(t, all, paged)
 				var each []history.Record
-				for r, err := range h.Each(t.Context(), f) {
+				for r, err := range history.Each(t.Context(), h, f) {
 					require.NoError(t, err)
 					each = append(each, r)
 				}
