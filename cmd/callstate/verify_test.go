@@ -16,8 +16,10 @@ import (
 	_ "modernc.org/sqlite" // to damage read models with
 
 	"github.com/callstate/callstate/adapters/store/pebble"
+	"github.com/callstate/callstate/adapters/switches/freeswitch"
 	"github.com/callstate/callstate/domain/agent"
 	"github.com/callstate/callstate/domain/call"
+	"github.com/callstate/callstate/domain/engine"
 	"github.com/callstate/callstate/domain/eventlog"
 	"github.com/callstate/callstate/domain/wire"
 )
@@ -46,16 +48,44 @@ func verified(t *testing.T, data string) (exit int, v verdict) {
 	return exit, v
 }
 
+// importEventSockets has an engine read the recorded sessions of FreeSWITCH.
+func importEventSockets(t *testing.T, data string) {
+	t.Helper()
+	files, err := filepath.Glob("../../adapters/switches/freeswitch/testdata/sessions/*/events*.esl.gz")
+	require.NoError(t, err)
+	require.Greater(t, len(files), 15)
+	store, err := openLog(data, nil)
+	require.NoError(t, err)
+	defer store.Close()
+	e := engine.New(store, time.Now, func(ctx context.Context, switchName string) ([]call.ConnID, error) {
+		view, err := floorAt(ctx, store, time.Time{})
+		return callsOf(view, switchName), err
+	})
+	for _, file := range files {
+		if strings.Contains(file, ".json.") {
+			continue // another session's events once more
+		}
+		packed, err := os.Open(file)
+		require.NoError(t, err)
+		source, err := gunzipped(packed)
+		require.NoError(t, err)
+		_, err = freeswitch.Import(t.Context(), source, freeswitch.NewTranslator(freeswitch.Vocabulary{Switch: "fs"}), e, nil)
+		require.NoError(t, err, file)
+		require.NoError(t, packed.Close())
+	}
+}
+
 // What real switches said makes a log, and read models, in which everything agrees.
 func TestVerifyIsCleanAfterImportingAllRecordedSessions(t *testing.T) {
 	data := t.TempDir()
+	importEventSockets(t, data)
 	importAll(t, data, "*")
 	exit, v := verified(t, data)
 	assert.Zero(t, exit, "%+v", v)
 	assert.True(t, v.OK)
-	assert.Greater(t, v.Records, uint64(1000))
-	assert.Greater(t, v.Calls, 70)
-	assert.Greater(t, v.Visits, 50)
+	assert.Greater(t, v.Records, uint64(2000))
+	assert.Greater(t, v.Calls, 150)
+	assert.Greater(t, v.Visits, 90)
 	assert.Greater(t, v.Rows, 700)
 }
 

@@ -85,8 +85,7 @@ func (a *agentFold) apply(r eventlog.Record) error {
 			a.logOut(at, r.ID.String())
 		}
 	default:
-		// Without a queue there is nothing to be ready for: that is the moment of a login or a logout.
-		if a.State.LoggedIn && len(a.State.Queues) > 0 && a.Interval.Doing != doingOf(a.State) {
+		if a.State.LoggedIn && a.Interval.Doing != doingOf(a.State) {
 			a.turn(at, r.ID.String())
 		}
 	}
@@ -103,7 +102,8 @@ func doingOf(s agent.State) doing {
 	return doing{State: Ready}
 }
 
-// turn ends the present interval and begins the next. One that would have no length is the next instead.
+// turn ends the present interval and begins the next. One that would have no length is the next instead, but for the last
+// before a logout.
 func (a *agentFold) turn(at Time, event string) {
 	if a.Interval.Since == at && a.Interval.Session == a.Session.N {
 		a.Interval.Doing, a.Interval.SinceEvent = doingOf(a.State), event

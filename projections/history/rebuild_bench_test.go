@@ -1,0 +1,31 @@
+package history_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/callstate/callstate/projections"
+	"github.com/callstate/callstate/projections/history"
+	"github.com/callstate/callstate/projections/projectiontest"
+)
+
+// One operation is a whole rebuild of a million events (100,000 with -short), from the first to having taken the place of
+// the old database; the aim is at most 15 s.
+func BenchmarkRebuild(b *testing.B) {
+	events := 1_000_000
+	if testing.Short() {
+		events = 100_000
+	}
+	log := projectiontest.Log{Script: projectiontest.Day(1, projectiontest.DayOptions{Agents: 1000, Events: events})}
+	path := filepath.Join(b.TempDir(), "history.db")
+	b.ReportAllocs()
+	for b.Loop() {
+		h, err := history.Open(b.Context(), path, history.Options{Log: log, Anew: true})
+		require.NoError(b, err)
+		require.NoError(b, projections.CatchUp(b.Context(), log, h, nil))
+		require.NoError(b, h.Close())
+	}
+	b.ReportMetric(float64(events)*float64(b.N)/b.Elapsed().Seconds(), "events/s")
+}
