@@ -17,6 +17,8 @@ type tables struct {
 	text, words                                                           table // of calls, by the text's id
 	sessions, states, folds                                               table // of agents
 	conversations                                                         table
+
+	lastText *sql.Stmt // the greatest id of a text between two, or else a given one
 }
 
 // table is one table, and rows for it that are not written yet.
@@ -40,7 +42,7 @@ func (t *tables) all() []*table {
 }
 
 func (t *tables) prepare(ctx context.Context, db *sql.DB) (err error) {
-	if t.conversations.clear != nil {
+	if t.lastText != nil {
 		return nil
 	}
 	for _, each := range []struct {
@@ -74,7 +76,8 @@ func (t *tables) prepare(ctx context.Context, db *sql.DB) (err error) {
 			return err
 		}
 	}
-	return nil
+	t.lastText, err = db.PrepareContext(ctx, "SELECT coalesce(max(id), ?) FROM user_data_text WHERE id BETWEEN ? AND ?")
+	return err
 }
 
 // transaction is the tables in a transaction.
@@ -91,6 +94,7 @@ func (t tables) in(ctx context.Context, tx *sql.Tx) *transaction {
 	for _, each := range t.all() {
 		each.one, each.many, each.clear = tx.StmtContext(ctx, each.one), tx.StmtContext(ctx, each.many), tx.StmtContext(ctx, each.clear)
 	}
+	t.lastText = tx.StmtContext(ctx, t.lastText)
 	return &transaction{ctx: ctx, tx: tx, tables: t, texts: map[int64]int64{}}
 }
 
@@ -160,9 +164,7 @@ func (t *transaction) newText(at time.Time) (int64, error) {
 	first := firstText(at)
 	last, given := t.texts[first]
 	if !given {
-		err := t.tx.QueryRowContext(t.ctx, "SELECT coalesce(max(id), ?) FROM user_data_text WHERE id BETWEEN ? AND ?",
-			first-1, first, first+textsInMs-1).Scan(&last)
-		if err != nil {
+		if err := t.lastText.QueryRowContext(t.ctx, first-1, first, first+textsInMs-1).Scan(&last); err != nil {
 			return 0, err
 		}
 	}
