@@ -61,6 +61,9 @@ func (h *History) fold(ctx context.Context, records []eventlog.Record) (t touche
 			err = h.foldCall(ctx, t, r)
 		case wire.Agent:
 			err = h.foldAgent(ctx, t, r)
+		case wire.Switch:
+		default:
+			continue // its times are not of a switch
 		}
 		if err != nil {
 			return t, i, projections.Poison(r, err)
