@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +13,7 @@ import (
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/projections/history"
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 )
 
 // registerCallSearch registers what looks for calls in the history.
@@ -129,9 +132,11 @@ func (s *Server) exportCalls(ctx context.Context, in *exportRequest) (*huma.Stre
 	}
 	return &huma.StreamResponse{Body: func(answer huma.Context) {
 		defer stop()
-		writer, kind := history.NewCSVWriter(answer.BodyWriter()), "text/csv; charset=utf-8"
+		_, w := humago.Unwrap(answer)
+		out := bufio.NewWriterSize(&patient{w, http.NewResponseController(w), s.config.Patience}, 1<<15)
+		writer, kind := history.NewCSVWriter(out), "text/csv; charset=utf-8"
 		if in.Format == "jsonl" {
-			writer, kind = history.NewJSONLinesWriter(answer.BodyWriter()), "application/jsonl"
+			writer, kind = history.NewJSONLinesWriter(out), "application/jsonl"
 		}
 		answer.SetHeader("Content-Type", kind)
 		answer.SetHeader("Content-Disposition", `attachment; filename="calls.`+in.Format+`"`)
@@ -143,10 +148,24 @@ func (s *Server) exportCalls(ctx context.Context, in *exportRequest) (*huma.Stre
 				s.broken(answer.Context(), err)
 			}
 		}
-		if err := writer.Close(); err != nil {
+		if err := cmp.Or(writer.Close(), out.Flush()); err != nil {
 			s.broken(answer.Context(), err)
 		}
 	}}, nil
+}
+
+// patient is an answer that may take as long as it likes, but not each part of it.
+type patient struct {
+	http.ResponseWriter
+	control  *http.ResponseController
+	patience time.Duration
+}
+
+func (p *patient) Write(part []byte) (int, error) {
+	if err := p.control.SetWriteDeadline(time.Now().Add(p.patience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return 0, err
+	}
+	return p.ResponseWriter.Write(part)
 }
 
 // broken cuts an answer that cannot be completed, so that nobody takes what there is for all of it.
