@@ -105,7 +105,7 @@ func shadowReplay(cmd *cobra.Command, data string, log readableLog, limit int, a
 
 // compareHistory compares the stored call records with rebuilt ones; the differences are in the order of calls.
 func compareHistory(cmd *cobra.Command, data string, log readableLog) (history.Comparison, []history.Difference, error) {
-	if !history.Exists(historyFile(data)) {
+	if !hasHistory(data) {
 		return history.Comparison{}, nil, fmt.Errorf("there are no read models in %s yet: callstate rebuild makes them", data)
 	}
 	end, err := log.End(cmd.Context())

@@ -96,8 +96,8 @@ func verify(cmd *cobra.Command, data string) (verdict, error) {
 		}
 		return v, nil // it cannot be read to its end: nothing to compare with
 	}
-	if !history.Exists(historyFile(data)) {
-		return v, nil // it is made when somebody asks for it
+	if !hasHistory(data) {
+		return v, nil
 	}
 	compared, differences, err := compareHistory(cmd, data, store)
 	v.Rows, v.History = compared.Rows, append(v.History, differences...)

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -296,10 +295,4 @@ func scanRow(rows *sql.Rows, columns int) ([]any, error) {
 		}
 	}
 	return values, err
-}
-
-// Exists reports whether there is a database at path.
-func Exists(path string) bool {
-	_, err := os.Stat(path)
-	return !errors.Is(err, fs.ErrNotExist)
 }

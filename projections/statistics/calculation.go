@@ -88,13 +88,19 @@ func (c *calculation) add(to side, name string, interval int, m measure, at, val
 	return s
 }
 
+// amount is what a fact adds to a number.
+type amount struct {
+	to    measure
+	value int64
+}
+
 // count adds what belongs to one moment.
-func (c *calculation) count(to side, name string, at int64, f fact, values map[measure]int64) {
+func (c *calculation) count(to side, name string, at int64, f fact, amounts ...amount) {
 	if !c.within(at) {
 		return
 	}
-	for _, m := range slices.Sorted(maps.Keys(values)) {
-		c.add(to, name, c.interval(at), m, at, values[m], f)
+	for _, each := range amounts {
+		c.add(to, name, c.interval(at), each.to, at, each.value, f)
 	}
 }
 
@@ -121,7 +127,7 @@ func (c *calculation) Visit(v history.VisitFact) {
 		return
 	}
 	in := fact{queue: v.Queue, connID: v.ConnID, events: []string{v.EnteredEvent}}
-	c.count(c.queues, v.Queue, milli(v.EnteredAt), in, map[measure]int64{entered: 1, offered: one(!v.Again)})
+	c.count(c.queues, v.Queue, milli(v.EnteredAt), in, amount{entered, 1}, amount{offered, one(!v.Again)})
 
 	over := v.EndedAt != (history.Time{})
 	if over {
@@ -130,12 +136,12 @@ func (c *calculation) Visit(v history.VisitFact) {
 		inTarget := one(v.WaitMs <= c.query.Definition.TargetMs)
 		switch v.Result {
 		case history.QueueAnswered:
-			c.count(c.queues, v.Queue, milli(v.EndedAt), in, map[measure]int64{answered: 1, answeredInTarget: inTarget, answeredWait: v.WaitMs})
+			c.count(c.queues, v.Queue, milli(v.EndedAt), in, amount{answered, 1}, amount{answeredInTarget, inTarget}, amount{answeredWait, v.WaitMs})
 		case history.QueueAbandoned:
 			short := one(v.WaitMs < c.query.Definition.ShortMs)
-			c.count(c.queues, v.Queue, milli(v.EndedAt), in, map[measure]int64{abandoned: 1, abandonedInTarget: inTarget, shortAbandoned: short})
+			c.count(c.queues, v.Queue, milli(v.EndedAt), in, amount{abandoned, 1}, amount{abandonedInTarget, inTarget}, amount{shortAbandoned, short})
 		default:
-			c.count(c.queues, v.Queue, milli(v.EndedAt), in, map[measure]int64{left: 1})
+			c.count(c.queues, v.Queue, milli(v.EndedAt), in, amount{left, 1})
 		}
 	}
 
@@ -158,23 +164,23 @@ func (c *calculation) Visit(v history.VisitFact) {
 func (c *calculation) Stay(s history.StayFact) {
 	in := fact{queue: s.Queue, agent: s.Agent, connID: s.ConnID, events: []string{s.RingingEvent, s.AnsweredEvent, s.EndedEvent}}
 	took, over := s.AnsweredAt != (history.Time{}), s.EndedAt != (history.Time{})
-	ended := map[measure]int64{}
+	var ended []amount
 	switch {
 	case took && over:
-		ended = map[measure]int64{handled: 1, talk: s.TalkMs - s.HoldMs, hold: s.HoldMs}
+		ended = []amount{{handled, 1}, {talk, s.TalkMs - s.HoldMs}, {hold, s.HoldMs}}
 	case over && s.Cause == call.NoAnswer:
-		ended = map[measure]int64{ringNoAnswer: 1}
+		ended = []amount{{ringNoAnswer, 1}}
 	}
 	if c.wantsQueue(s.Queue) {
-		c.count(c.queues, s.Queue, milli(s.EndedAt), in, ended)
+		c.count(c.queues, s.Queue, milli(s.EndedAt), in, ended...)
 	}
 	if !c.wantsAgent(s.Agent) {
 		return
 	}
-	c.count(c.agents, s.Agent, milli(s.EndedAt), in, ended)
+	c.count(c.agents, s.Agent, milli(s.EndedAt), in, ended...)
 	if s.RingingAt != (history.Time{}) {
 		in.events = []string{s.RingingEvent}
-		c.count(c.agents, s.Agent, milli(s.RingingAt), in, map[measure]int64{offered: 1})
+		c.count(c.agents, s.Agent, milli(s.RingingAt), in, amount{offered, 1})
 	}
 	c.time(s.Agent).stay(s, c.now)
 }
@@ -183,7 +189,7 @@ func (c *calculation) Stay(s history.StayFact) {
 func (c *calculation) State(s history.StateFact) {
 	in := fact{queue: s.Queue, agent: s.Agent, connID: s.Call, events: []string{s.SinceEvent, s.UntilEvent}}
 	if s.State == history.AfterCallWork && s.Until != (history.Time{}) {
-		worked := map[measure]int64{afterCallWork: milli(s.Until) - milli(s.Since)}
+		worked := amount{afterCallWork, milli(s.Until) - milli(s.Since)}
 		if c.wantsQueue(s.Queue) {
 			c.count(c.queues, s.Queue, milli(s.Until), in, worked)
 		}
@@ -206,8 +212,9 @@ func (c *calculation) time(agent string) *agentTime {
 // agentTimes adds up what the agents' time was spent on.
 func (c *calculation) agentTimes() {
 	for _, agent := range slices.Sorted(maps.Keys(c.times)) {
-		for m, spans := range c.times[agent].spent() {
-			for _, each := range spans {
+		spent := c.times[agent].spent()
+		for _, m := range []measure{loggedIn, ready, notReady, busy, idle} {
+			for _, each := range spent[m] {
 				c.spread(agent, m, each)
 			}
 		}
