@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -119,19 +120,29 @@ func besides(ctx context.Context, path string, o Options) (bool, error) {
 	return true, err
 }
 
-// replace puts the database that was made anew in the place of the one at path. Both are brought into one file each
-// first: the write-ahead log of the one must not be taken for that of the other. So nobody else may have the old one open.
-func replace(ctx context.Context, path string) error {
-	for _, each := range []string{beside(path), path} {
-		err := settle(ctx, each)
-		if isRubbish(err) && each == path {
-			err = remove(path)
+// retirePatience is how long another program may keep the database open that is to be replaced.
+const retirePatience = time.Minute
+
+// retire brings the database at path into one file, so that its write-ahead log is not taken for that of the one that
+// takes its place. That nobody else has it open is waited for. What is no database is removed.
+func retire(ctx context.Context, path string) error {
+	for deadline := time.Now().Add(retirePatience); ; {
+		err := settle(ctx, path)
+		if isRubbish(err) {
+			return remove(path)
 		}
-		if err != nil {
-			return fmt.Errorf("%s is open in another program, or cannot be written: %w", each, err)
+		if err == nil {
+			return nil
 		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+			if time.Now().Before(deadline) {
+				continue
+			}
+		case <-ctx.Done():
+		}
+		return fmt.Errorf("%s is open in another program, or cannot be written: %w", path, err)
 	}
-	return os.Rename(beside(path), path)
 }
 
 // settle brings a database into one file, without a write-ahead log.

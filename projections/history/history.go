@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -106,17 +107,22 @@ func (h *History) file() string {
 	return h.path
 }
 
-// SwitchOver puts what was made anew in the place of what was there. It does nothing when nothing was made anew.
+// SwitchOver puts what was made anew in the place of what was there. It does nothing when nothing was made anew. Another
+// program that has the old one open is waited for, a minute at most; queries go on meanwhile.
 func (h *History) SwitchOver(ctx context.Context) error {
 	if !h.beside {
 		return nil
 	}
-	h.open.Lock()
-	defer h.open.Unlock()
-	if err := errors.Join(h.readers.Close(), h.writer.Close()); err != nil {
+	if err := retire(ctx, h.path); err != nil {
 		return fmt.Errorf("history: %w", err)
 	}
-	if err := replace(ctx, h.path); err != nil {
+	h.open.Lock()
+	defer h.open.Unlock()
+	err := errors.Join(h.readers.Close(), h.writer.Close(), settle(ctx, h.file()))
+	if err == nil {
+		err = os.Rename(h.file(), h.path)
+	}
+	if err != nil {
 		return errors.Join(fmt.Errorf("history: %w", err), h.connect(ctx))
 	}
 	h.beside = false

@@ -114,7 +114,7 @@ func TestTheOldDatabaseIsOpenElsewhere(t *testing.T) {
 	h, err := history.Open(t.Context(), path, history.Options{Log: projectiontest.Log{Script: &s.Script}, Anew: true})
 	require.NoError(t, err)
 	defer h.Close()
-	err = projections.CatchUp(ctxWith(t, 20*time.Second), projectiontest.Log{Script: &s.Script}, h, nil)
+	err = projections.CatchUp(ctxWith(t, time.Second), projectiontest.Log{Script: &s.Script}, h, nil)
 	require.ErrorContains(t, err, "open in another program")
 	_, err = h.Call(t.Context(), s.id)
 	require.NoError(t, err)
