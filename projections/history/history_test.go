@@ -40,7 +40,7 @@ func TestRowsAreAFunctionOfTheLog(t *testing.T) {
 	template, err := os.ReadFile(empty) // making the tables takes long under the race detector
 	require.NoError(t, err)
 	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
-		require.NoError(t, checks.Value.Set("40")) // so does preparing the statements
+		require.NoError(t, checks.Value.Set("25")) // so does preparing the statements
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		n++

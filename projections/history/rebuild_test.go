@@ -256,15 +256,20 @@ func TestAgentStates(t *testing.T) {
 // Whatever an agent does: the states of each session follow one another without a gap, from login to logout.
 func TestAgentStatesTileTheSession(t *testing.T) {
 	folder, n := t.TempDir(), 0
+	empty := filepath.Join(folder, "empty")
+	require.NoError(t, open(t, empty, nil).Close())
+	template, err := os.ReadFile(empty)
+	require.NoError(t, err)
 	rapid.Check(t, func(t *rapid.T) {
-		if n++; n > 40 {
-			return // each makes a database
+		if n++; n > 20 {
+			return // each prepares all statements
 		}
 		script := projectiontest.Random(t)
 		if len(script.Records()) == 0 {
 			return
 		}
 		path := filepath.Join(folder, time.Duration(n).String())
+		require.NoError(t, os.WriteFile(path, template, 0o600))
 		h := open(t, path, script)
 		require.NoError(t, h.Apply(context.Background(), script.Records()))
 		require.NoError(t, h.Close())

@@ -180,7 +180,7 @@ func TestWhatCannotBeMeant(t *testing.T) {
 // the facts that explain it, and who entered a queue has left it or waits.
 func TestIntervalsAddUp(t *testing.T) {
 	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
-		require.NoError(t, checks.Value.Set("40")) // each makes a database
+		require.NoError(t, checks.Value.Set("20")) // each makes a database
 	}
 	folder, n := t.TempDir(), 0
 	rapid.Check(t, func(t *rapid.T) {
