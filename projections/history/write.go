@@ -35,7 +35,7 @@ func (t *tables) ofCalls() []*table {
 }
 
 // manyRows are written by one statement: that costs much less than as many statements.
-const manyRows = 16
+const manyRows = 48
 
 func (t *tables) all() []*table {
 	return append(t.ofCalls(), &t.text, &t.words, &t.sessions, &t.states, &t.folds, &t.conversations)
