@@ -4,24 +4,23 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/callstate/callstate/domain/eventlog"
+	"github.com/callstate/callstate/adapters/store/pebble"
 	"github.com/callstate/callstate/projections/history"
 	"github.com/callstate/callstate/projections/verification"
 	"github.com/spf13/cobra"
 )
 
-// verdict is what verify has found.
+// verdict is what verify has found. The lists are what is wrong.
 type verdict struct {
-	OK      bool                   `json:"ok"`
-	Records uint64                 `json:"records"`
-	Streams uint64                 `json:"streams"`
-	Calls   int                    `json:"calls"`
-	Visits  int                    `json:"queueVisits"`
-	Rows    int                    `json:"historyRows"`
-	Damage  []string               `json:"damage"`   // of the log, as far as it can be read
-	Log     []verification.Finding `json:"log"`      // what the log tells that cannot be
-	History []history.Difference   `json:"history"`  // what the call records say otherwise than the log
-	Broken  []string               `json:"unusable"` // read models that cannot be read
+	OK       bool                   `json:"ok"`
+	Log      pebble.Verified        `json:"log"`
+	InUse    bool                   `json:"inUse"` // an engine runs there: it has verified its log, and nothing else was looked at
+	Calls    int                    `json:"calls"`
+	Visits   int                    `json:"queueVisits"`
+	Rows     int                    `json:"historyRows"`
+	Findings []verification.Finding `json:"findings"` // what the log tells that cannot be
+	History  []history.Difference   `json:"history"`  // what the call records say otherwise than the log
+	Unusable []string               `json:"unusable"` // read models that cannot be read
 }
 
 func newVerify(s *settings) *cobra.Command {
@@ -29,10 +28,14 @@ func newVerify(s *settings) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Check the log, the calls that it tells of, and the read models against it",
-		Long: `Checks every record of the log and its index; folds every call and agent and checks what must be so:
-every wait in a queue has one end, times add up, merges lead somewhere, every event has the id of its
-contents; and makes the read models anew beside the stored ones and compares them row by row. Changes
-nothing. Exit code 1 when something is wrong.`,
+		Long: `Reads every event and checks its checksum, that positions and revisions have no gaps, that the index
+leads to every event and to nothing else, and that no id stands twice. Then folds every call and agent
+and checks what must be so: every wait in a queue has one end, times add up, merges lead somewhere,
+every event has the id of its contents. Last it makes the read models anew beside the stored ones and
+compares them row by row. Changes nothing. Exit code 1 when something is wrong.
+
+Where an engine runs on the data folder, the engine verifies its log; the rest needs an engine that
+does not run, or a backup.`,
 		Args: cobra.NoArgs,
 	}
 	cmd.Flags().IntVar(&limit, "limit", 1000, "show so many findings of a kind at most (0: all)")
@@ -45,7 +48,7 @@ nothing. Exit code 1 when something is wrong.`,
 		if err != nil {
 			return err
 		}
-		wrong := len(v.Damage) + len(v.Log) + len(v.History) + len(v.Broken)
+		wrong := len(v.Findings) + len(v.History) + len(v.Unusable)
 		v.OK = wrong == 0
 		if *as == asJSON {
 			err = printJSON(cmd.OutOrStdout(), v)
@@ -60,74 +63,71 @@ nothing. Exit code 1 when something is wrong.`,
 	return cmd
 }
 
+// verify verifies a data folder. The error is that it cannot, or that the log is damaged: then there is nothing to
+// compare with.
 func verify(cmd *cobra.Command, data string) (verdict, error) {
-	v := verdict{Damage: []string{}, Log: []verification.Finding{}, History: []history.Difference{}, Broken: []string{}}
-	store, err := readLog(data)
-	if errors.Is(err, eventlog.ErrDamaged) {
-		v.Damage = append(v.Damage, err.Error())
-		return v, nil // nothing to compare with
-	}
+	v := verdict{Findings: []verification.Finding{}, History: []history.Difference{}, Unusable: []string{}}
+	err := withLog(data, func(log *pebble.Store) error {
+		return v.look(cmd, data, log)
+	}, func() error {
+		v.InUse = true
+		return askEngine(cmd.Context(), data, "verify", nil, &v.Log)
+	})
+	return v, err
+}
+
+func (v *verdict) look(cmd *cobra.Command, data string, log *pebble.Store) error {
+	ctx := cmd.Context()
+	end, err := log.End(ctx)
 	if err != nil {
-		return v, err
-	}
-	defer store.Close()
-	verified, err := store.Verify(cmd.Context())
-	v.Records, v.Streams = verified.Records, verified.Streams
-	if err != nil {
-		if cmd.Context().Err() != nil {
-			return v, err
-		}
-		v.Damage = append(v.Damage, err.Error())
-	}
-	end, err := store.End(cmd.Context())
-	if err != nil {
-		return v, err
+		return err
 	}
 	bar := positionsOf(cmd.ErrOrStderr(), end, "log")
-	checked, err := verification.Log(cmd.Context(), store, reach(bar), func(f verification.Finding) { v.Log = append(v.Log, f) })
+	v.Log, err = log.Verify(ctx, func(records uint64) { _ = bar.Set64(int64(records)) })
 	bar.Finish()
-	v.Calls, v.Visits = checked.Calls, checked.Visits
 	if err != nil {
-		if cmd.Context().Err() != nil {
-			return v, err
-		}
-		if len(v.Damage) == 0 {
-			v.Damage = append(v.Damage, err.Error())
-		}
-		return v, nil // it cannot be read to its end: nothing to compare with
+		return err
 	}
+	bar = positionsOf(cmd.ErrOrStderr(), end, "calls")
+	checked, err := verification.Log(ctx, log, reach(bar), func(f verification.Finding) { v.Findings = append(v.Findings, f) })
+	bar.Finish()
+	if err != nil {
+		return err
+	}
+	v.Calls, v.Visits = checked.Calls, checked.Visits
 	if !hasHistory(data) {
-		return v, nil
+		return nil
 	}
-	compared, differences, err := compareHistory(cmd, data, store)
+	compared, differences, err := compareHistory(cmd, data, log)
+	if ctx.Err() != nil {
+		return err
+	}
 	v.Rows, v.History = compared.Rows, append(v.History, differences...)
 	if err != nil {
-		if cmd.Context().Err() != nil {
-			return v, err
-		}
-		v.Broken = append(v.Broken, err.Error())
+		v.Unusable = append(v.Unusable, err.Error())
 	}
-	return v, nil
+	return nil
 }
 
 func printVerdict(cmd *cobra.Command, v verdict, limit int) error {
 	out := cmd.OutOrStdout()
-	for _, d := range v.Damage {
-		fmt.Fprintln(out, "log: "+printable(d))
+	fmt.Fprintf(out, "the log is whole: %d events in %d streams\n", v.Log.Records, v.Log.Streams)
+	if v.InUse {
+		_, err := fmt.Fprintln(out, "an engine runs there: calls and read models were not compared")
+		return err
 	}
-	for i, f := range v.Log {
+	for i, f := range v.Findings {
 		if limit > 0 && i == limit {
-			fmt.Fprintf(out, "and %d more\n", len(v.Log)-i)
+			fmt.Fprintf(out, "and %d more\n", len(v.Findings)-i)
 			break
 		}
 		fmt.Fprintln(out, printable(f.String()))
 	}
-	for _, text := range v.Broken {
+	for _, text := range v.Unusable {
 		fmt.Fprintln(out, "history: "+printable(text))
 	}
 	printDifferences(out, v.History, limit)
-	_, err := fmt.Fprintf(out, "log: %d records in %d streams, %d calls, %d queue visits; history: %d rows compared\n",
-		v.Records, v.Streams, v.Calls, v.Visits, v.Rows)
+	_, err := fmt.Fprintf(out, "%d calls and %d queue visits folded, %d rows of the history compared\n", v.Calls, v.Visits, v.Rows)
 	if err == nil && v.OK {
 		_, err = fmt.Fprintln(out, "everything agrees")
 	}

@@ -83,7 +83,7 @@ func TestVerifyIsCleanAfterImportingAllRecordedSessions(t *testing.T) {
 	exit, v := verified(t, data)
 	assert.Zero(t, exit, "%+v", v)
 	assert.True(t, v.OK)
-	assert.Greater(t, v.Records, uint64(2000))
+	assert.Greater(t, v.Log.Records, uint64(2000))
 	assert.Greater(t, v.Calls, 150)
 	assert.Greater(t, v.Visits, 90)
 	assert.Greater(t, v.Rows, 700)
@@ -134,9 +134,8 @@ func TestVerifyFindsDamage(t *testing.T) {
 			require.NoError(t, db.Close())
 			exit, v := verified(t, data)
 			assert.Equal(t, exitFailure, exit)
-			assert.NotEmpty(t, append(differencesOf(v), v.Broken...), "%+v", v)
-			assert.Empty(t, v.Damage)
-			assert.Empty(t, v.Log)
+			assert.NotEmpty(t, append(differencesOf(v), v.Unusable...), "%+v", v)
+			assert.Empty(t, v.Findings)
 		})
 	}
 
@@ -166,7 +165,7 @@ func TestVerifyFindsDamage(t *testing.T) {
 			require.NoError(t, store.Close())
 			exit, v := verified(t, data)
 			assert.Equal(t, exitFailure, exit)
-			assert.NotEmpty(t, v.Log, "%+v", v)
+			assert.NotEmpty(t, v.Findings, "%+v", v)
 		})
 	}
 
@@ -186,9 +185,9 @@ func TestVerifyFindsDamage(t *testing.T) {
 		require.NoError(t, err)
 		content[len(content)/3] ^= 0x10
 		require.NoError(t, os.WriteFile(largest, content, 0o600))
-		exit, v := verified(t, data)
-		assert.Equal(t, exitFailure, exit)
-		assert.NotEmpty(t, v.Damage)
+		var errors bytes.Buffer
+		assert.Equal(t, exitFailure, run(t.Context(), []string{"verify", "--data", data}, os.Stdin, discard{}, &errors))
+		assert.Contains(t, errors.String(), "damaged")
 	})
 }
 
