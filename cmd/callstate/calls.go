@@ -45,7 +45,7 @@ printed to the standard error.`,
 			return err
 		}
 		defer records.Close()
-		count, last, err := printRecords(cmd.OutOrStdout(), history.Each(cmd.Context(), records, filter), as)
+		count, last, err := printCalls(cmd.OutOrStdout(), history.Each(cmd.Context(), records, filter), as)
 		if err == nil && filter.Limit > 0 && count == filter.Limit {
 			fmt.Fprintf(cmd.ErrOrStderr(), "there may be more: --after %s\n", history.CursorOf(last))
 		}
@@ -108,8 +108,8 @@ func (f *filterFlags) filter() (filter history.Filter, err error) {
 	return filter, filter.Check()
 }
 
-// printRecords prints records as they come, and returns how many and the last of them.
-func printRecords(w io.Writer, records iter.Seq2[history.Record, error], as format) (count int, last history.Record, err error) {
+// printCalls prints records as they come, and returns how many and the last of them.
+func printCalls(w io.Writer, records iter.Seq2[history.Record, error], as format) (count int, last history.Record, err error) {
 	out := bufio.NewWriter(w)
 	defer func() { err = errors.Join(err, out.Flush()) }()
 	var print history.Writer
@@ -180,7 +180,7 @@ func printCall(cmd *cobra.Command, s *settings, text string, as format) error {
 	case asTable:
 		return printRecord(cmd.OutOrStdout(), record)
 	}
-	_, _, err = printRecords(cmd.OutOrStdout(), func(yield func(history.Record, error) bool) { yield(record, nil) }, as)
+	_, _, err = printCalls(cmd.OutOrStdout(), func(yield func(history.Record, error) bool) { yield(record, nil) }, as)
 	return err
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/callstate/callstate/adapters/store/kurrentdb"
 	"github.com/callstate/callstate/adapters/store/pebble"
 	"github.com/callstate/callstate/domain/eventlog"
+	"github.com/callstate/callstate/projections"
 	"github.com/callstate/callstate/projections/history"
 	"github.com/callstate/callstate/projections/past"
 	"github.com/cockroachdb/pebble/v2/vfs"

@@ -16,25 +16,22 @@ import (
 	_ "modernc.org/sqlite" // to damage read models with
 
 	"github.com/callstate/callstate/adapters/store/pebble"
-	"github.com/callstate/callstate/adapters/switches/freeswitch"
 	"github.com/callstate/callstate/domain/agent"
 	"github.com/callstate/callstate/domain/call"
-	"github.com/callstate/callstate/domain/engine"
 	"github.com/callstate/callstate/domain/eventlog"
 	"github.com/callstate/callstate/domain/wire"
 )
 
-const sessions = "../../adapters/switches/asterisk/testdata/sessions/"
-
-// importAll imports recorded sessions into a data folder, each as it was recorded.
-func importAll(t *testing.T, data string, names ...string) {
+// importAll imports recorded sessions of a kind of switch into a data folder, each as it was recorded.
+func importAll(t *testing.T, data, kind string, names ...string) {
 	t.Helper()
 	for _, name := range names {
-		files, err := filepath.Glob(sessions + name + "/events*.ami.gz")
+		files, err := filepath.Glob("../../adapters/switches/" + kind + "/testdata/sessions/" + name + "/events*.gz")
 		require.NoError(t, err)
+		require.NotEmpty(t, files)
 		for _, file := range files {
 			var errors bytes.Buffer
-			require.Zero(t, run(t.Context(), []string{"import", "--switch", "asterisk", "--name", "pbx", "--data", data, file}, os.Stdin, discard{}, &errors), errors.String())
+			require.Zero(t, run(t.Context(), []string{"import", "--switch", kind, "--name", kind, "--data", data, file}, os.Stdin, discard{}, &errors), errors.String())
 		}
 	}
 }
@@ -48,38 +45,11 @@ func verified(t *testing.T, data string) (exit int, v verdict) {
 	return exit, v
 }
 
-// importEventSockets has an engine read the recorded sessions of FreeSWITCH.
-func importEventSockets(t *testing.T, data string) {
-	t.Helper()
-	files, err := filepath.Glob("../../adapters/switches/freeswitch/testdata/sessions/*/events*.esl.gz")
-	require.NoError(t, err)
-	require.Greater(t, len(files), 15)
-	store, err := openLog(data, nil)
-	require.NoError(t, err)
-	defer store.Close()
-	e := engine.New(store, time.Now, func(ctx context.Context, switchName string) ([]call.ConnID, error) {
-		view, err := floorAt(ctx, store, time.Time{})
-		return callsOf(view, switchName), err
-	})
-	for _, file := range files {
-		if strings.Contains(file, ".json.") {
-			continue // another session's events once more
-		}
-		packed, err := os.Open(file)
-		require.NoError(t, err)
-		source, err := gunzipped(packed)
-		require.NoError(t, err)
-		_, err = freeswitch.Import(t.Context(), source, freeswitch.NewTranslator(freeswitch.Vocabulary{Switch: "fs"}), e, nil)
-		require.NoError(t, err, file)
-		require.NoError(t, packed.Close())
-	}
-}
-
 // What real switches said makes a log, and read models, in which everything agrees.
 func TestVerifyIsCleanAfterImportingAllRecordedSessions(t *testing.T) {
 	data := t.TempDir()
-	importEventSockets(t, data)
-	importAll(t, data, "*")
+	importAll(t, data, "asterisk", "*")
+	importAll(t, data, "freeswitch", "*")
 	exit, v := verified(t, data)
 	assert.Zero(t, exit, "%+v", v)
 	assert.True(t, v.OK)
@@ -92,7 +62,7 @@ func TestVerifyIsCleanAfterImportingAllRecordedSessions(t *testing.T) {
 // Whatever is changed in a copy of the read models or of the log behind callstate's back, verify finds it.
 func TestVerifyFindsDamage(t *testing.T) {
 	sound := t.TempDir()
-	importAll(t, sound, "05-overflow", "07-agent-shift", "09-attended-transfer")
+	importAll(t, sound, "asterisk", "05-overflow", "07-agent-shift", "09-attended-transfer")
 	exit, v := verified(t, sound)
 	require.Zero(t, exit, "%+v", v)
 
