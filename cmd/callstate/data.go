@@ -50,6 +50,12 @@ func (p place) readModels() string {
 func (p place) historyFile() string { return filepath.Join(p.readModels(), "history.db") }
 func (p place) pastFile() string    { return filepath.Join(p.readModels(), "past.db") }
 
+// hasHistory reports whether there are call records; they are made when somebody asks for them.
+func (p place) hasHistory() bool {
+	_, err := os.Stat(p.historyFile())
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
 // String says where the data is, without credentials.
 func (p place) String() string {
 	if p.store == "" {

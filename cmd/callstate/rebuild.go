@@ -42,16 +42,20 @@ call, what today's program tells differently of past calls than what is stored.`
 		case limit < 0:
 			return usageError{errors.New("--limit is negative")}
 		}
-		store, err := readLog(s.data)
+		open := s.readLog
+		if s.store != "" {
+			open = func(ctx context.Context) (eventLog, error) { return s.openLog(ctx, nil) } // keeps engines from the read models
+		}
+		store, err := open(cmd.Context())
 		if err != nil {
 			return err
 		}
 		defer store.Close()
 		if dryRun {
-			return shadowReplay(cmd, s.data, store, limit, *as)
+			return shadowReplay(cmd, s.place, store, limit, *as)
 		}
 		begun := time.Now()
-		end, err := rebuild(cmd, s.data, store)
+		end, err := rebuild(cmd, s.place, store)
 		if err != nil {
 			return err
 		}
@@ -67,11 +71,11 @@ type readableLog interface {
 	eventlog.Ends
 }
 
-func rebuild(cmd *cobra.Command, data string, log readableLog) (end eventlog.Position, err error) {
+func rebuild(cmd *cobra.Command, at place, log readableLog) (end eventlog.Position, err error) {
 	if end, err = log.End(cmd.Context()); err != nil {
 		return 0, err
 	}
-	records, err := history.Open(cmd.Context(), historyFile(data), history.Options{Log: log, Anew: true})
+	records, err := history.Open(cmd.Context(), at.historyFile(), history.Options{Log: log, Anew: true})
 	if err != nil {
 		return 0, err
 	}
@@ -82,8 +86,8 @@ func rebuild(cmd *cobra.Command, data string, log readableLog) (end eventlog.Pos
 }
 
 // shadowReplay shows what the present code tells otherwise than what is stored.
-func shadowReplay(cmd *cobra.Command, data string, log readableLog, limit int, as format) error {
-	compared, differences, err := compareHistory(cmd, data, log)
+func shadowReplay(cmd *cobra.Command, at place, log readableLog, limit int, as format) error {
+	compared, differences, err := compareHistory(cmd, at, log)
 	if err != nil {
 		return err
 	}
@@ -104,9 +108,9 @@ func shadowReplay(cmd *cobra.Command, data string, log readableLog, limit int, a
 }
 
 // compareHistory compares the stored call records with rebuilt ones; the differences are in the order of calls.
-func compareHistory(cmd *cobra.Command, data string, log readableLog) (history.Comparison, []history.Difference, error) {
-	if !hasHistory(data) {
-		return history.Comparison{}, nil, fmt.Errorf("there are no read models in %s yet: callstate rebuild makes them", data)
+func compareHistory(cmd *cobra.Command, at place, log readableLog) (history.Comparison, []history.Difference, error) {
+	if !at.hasHistory() {
+		return history.Comparison{}, nil, fmt.Errorf("there are no read models in %s yet: callstate rebuild makes them", at.readModels())
 	}
 	end, err := log.End(cmd.Context())
 	if err != nil {
@@ -115,7 +119,7 @@ func compareHistory(cmd *cobra.Command, data string, log readableLog) (history.C
 	bar := positionsOf(cmd.ErrOrStderr(), end, "history")
 	defer bar.Finish()
 	var differences []history.Difference
-	compared, err := history.Compare(cmd.Context(), historyFile(data), log, reach(bar), func(d history.Difference) {
+	compared, err := history.Compare(cmd.Context(), at.historyFile(), log, reach(bar), func(d history.Difference) {
 		differences = append(differences, d)
 	})
 	if err == nil && compared.Position > end {

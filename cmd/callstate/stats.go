@@ -42,7 +42,7 @@ defines them. --explain opens a number to the calls and the events behind it.`,
 		if q.Definition, err = statistics.ParseDefinition(target, short); err != nil {
 			return err
 		}
-		records, err := readHistory(cmd.Context(), s.data)
+		records, err := s.readHistory(cmd.Context())
 		if err != nil {
 			return err
 		}

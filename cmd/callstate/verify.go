@@ -44,7 +44,7 @@ does not run, or a backup.`,
 		if limit < 0 {
 			return usageError{errors.New("--limit is negative")}
 		}
-		v, err := verify(cmd, s.data)
+		v, err := verify(cmd, s.place)
 		if err != nil {
 			return err
 		}
@@ -65,18 +65,18 @@ does not run, or a backup.`,
 
 // verify verifies a data folder. The error is that it cannot, or that the log is damaged: then there is nothing to
 // compare with.
-func verify(cmd *cobra.Command, data string) (verdict, error) {
+func verify(cmd *cobra.Command, at place) (verdict, error) {
 	v := verdict{Findings: []verification.Finding{}, History: []history.Difference{}, Unusable: []string{}}
-	err := withLog(data, func(log *pebble.Store) error {
-		return v.look(cmd, data, log)
+	err := withLog(at, func(log *pebble.Store) error {
+		return v.look(cmd, at, log)
 	}, func() error {
 		v.InUse = true
-		return askEngine(cmd.Context(), data, "verify", nil, &v.Log)
+		return askEngine(cmd.Context(), at.data, "verify", nil, &v.Log)
 	})
 	return v, err
 }
 
-func (v *verdict) look(cmd *cobra.Command, data string, log *pebble.Store) error {
+func (v *verdict) look(cmd *cobra.Command, at place, log *pebble.Store) error {
 	ctx := cmd.Context()
 	end, err := log.End(ctx)
 	if err != nil {
@@ -95,10 +95,10 @@ func (v *verdict) look(cmd *cobra.Command, data string, log *pebble.Store) error
 		return err
 	}
 	v.Calls, v.Visits = checked.Calls, checked.Visits
-	if !hasHistory(data) {
+	if !at.hasHistory() {
 		return nil
 	}
-	compared, differences, err := compareHistory(cmd, data, log)
+	compared, differences, err := compareHistory(cmd, at, log)
 	if ctx.Err() != nil {
 		return err
 	}

@@ -93,7 +93,7 @@ func TestVerifyFindsDamage(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			data := copyOf(t, sound)
-			db, err := sql.Open("sqlite", historyFile(data))
+			db, err := sql.Open("sqlite", filepath.Join(data, "history.db"))
 			require.NoError(t, err)
 			result, err := db.Exec(statement)
 			require.NoError(t, err)
