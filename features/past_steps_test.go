@@ -50,7 +50,7 @@ func (w *world) callIsRecorded(name string) error {
 	if len(found) != 1 {
 		return fmt.Errorf("the events of %q are in %d files", name, len(found))
 	}
-	w.log = &dataFolder{dir: filepath.Join(w.dir, "data")}
+	w.log = w.data
 	_, err := w.log.run("load", found[0])
 	return err
 }
@@ -285,7 +285,7 @@ func (w *world) lookIsInTheLog(who, what string) error {
 		subject = "call-" + id
 	}
 	if w.log == nil {
-		w.log = &dataFolder{dir: filepath.Join(w.dir, "data")}
+		w.log = w.data
 	}
 	if w.engine != nil { // it has the folder open
 		if w.desktop != nil {

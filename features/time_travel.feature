@@ -39,7 +39,7 @@ Feature: Time travel
     And the engine answers "/v1/floor?at=99999" with 404 and "past the end of the log"
     And the engine answers "/v1/floor?at=yesterday" with 422 and "not a position, nor a time"
     And the engine answers "/v1/agents/1002?at=0" with 404 and "before the first event of the log"
-    And the engine answers "/v1/floor/diff?from=1&to=99999" with 404 and "past the end of the log"
+    And the engine answers "/v1/floor/diff?from=99999&to=99998" with 404 and "past the end of the log"
     And the engine answers "/v1/replay?from=2&to=1" with 422 and "the range ends before it begins"
     And the engine answers "/v1/replay?from=99999" with 404 and "past the end of the log"
     And the engine answers "/v1/replay?speed=-1" with 422 and "speed must be a number"

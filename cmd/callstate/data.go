@@ -102,12 +102,15 @@ type lockedLog struct {
 
 func (l *lockedLog) Close() error { return errors.Join(l.Store.Close(), l.lock.Close()) }
 
-func openFolder(data string, logger *slog.Logger) (*pebble.Store, error) {
+func openFolder(data string, logger *slog.Logger) (eventLog, error) {
 	store, err := pebble.Open(logFolder(data), pebble.Options{Logger: logger})
-	if errors.Is(err, eventlog.ErrInUse) {
+	switch {
+	case errors.Is(err, eventlog.ErrInUse):
 		return nil, fmt.Errorf("data folder %s is %w", data, errInUse)
+	case err != nil:
+		return nil, err
 	}
-	return store, err
+	return store, nil
 }
 
 // readLog opens an event log that must be there, to look at it.

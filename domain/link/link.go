@@ -122,6 +122,7 @@ type LinkIs struct {
 	Started string // when the switch was started, in its own words; empty: it does not tell
 	Up      bool
 	Reason  string // when down
+	Live    bool   // told while it is so, not read from a recording
 }
 
 // SnapshotIs: the switch has told all it has. Whoever records the fact lets go the parties of its calls that are not
@@ -147,7 +148,10 @@ func Observe(s State, f Fact) []Event { return f.observe(s) }
 
 func (f LinkIs) observe(s State) []Event {
 	if !f.At.After(s.Since) {
-		return nil
+		if !f.Live || !f.Up || s.Up {
+			return nil
+		}
+		f.At = s.Since.Add(time.Microsecond) // the switch's clock went back, but what is so now comes after what was
 	}
 	if !f.Up {
 		if s.Up {

@@ -23,7 +23,11 @@ func TestALink(t *testing.T) {
 		"comes up":              {when: isUp, then: []link.Event{up}},
 		"goes down":             {given: []link.Event{up}, when: isDown, then: []link.Event{down}},
 		"is told to be up late": {given: []link.Event{up, down}, when: isUp},
-		"was never up":          {when: isDown},
+		"comes up while the switch's clock is behind what it was": {given: []link.Event{up, down},
+			when: link.LinkIs{At: at(4), Switch: "pbx1", Kind: "asterisk", Version: "11.0.0", Up: true, Live: true},
+			then: []link.Event{{At: at(5).Add(time.Microsecond), Body: up.Body}}},
+		"is told again that it is up": {given: []link.Event{up}, when: link.LinkIs{At: at(1), Switch: "pbx1", Up: true, Live: true}},
+		"was never up":                {when: isDown},
 		"was lost without a word": {given: []link.Event{up}, when: link.LinkIs{At: at(9), Switch: "pbx1", Up: true}, then: []link.Event{
 			{At: at(9), Inferred: true, Body: link.LinkDown{Switch: "pbx1", Reason: "not told"}},
 			{At: at(9), Body: link.LinkUp{Switch: "pbx1"}}}},

@@ -110,7 +110,8 @@ func (t *Translator) LinkUp(version string, received time.Time) []engine.Observa
 	t.channelsListed, t.queuesListed, t.outOfService = false, false, map[string]bool{}
 	t.whenClockKnown(func() {
 		t.upAt = t.clock.last
-		t.linkFact(link.LinkIs{At: t.clock.next(), Switch: t.vocabulary.Switch, Kind: "asterisk", Version: t.version, Up: true})
+		t.linkFact(link.LinkIs{At: t.clock.next(), Switch: t.vocabulary.Switch, Kind: "asterisk", Version: t.version, Up: true,
+			Live: !received.IsZero()})
 	})
 	return t.out
 }

@@ -106,7 +106,8 @@ func (t *Translator) LinkUp(version string, received time.Time) []engine.Observa
 	t.snapshot = snapshot{}
 	t.whenClockKnown(func() {
 		t.upAt = t.clock.Last
-		t.linkFact(link.LinkIs{At: t.clock.Next(), Switch: t.vocabulary.Switch, Kind: "freeswitch", Version: version, Started: t.core, Up: true})
+		t.linkFact(link.LinkIs{At: t.clock.Next(), Switch: t.vocabulary.Switch, Kind: "freeswitch", Version: version, Started: t.core, Up: true,
+			Live: !received.IsZero()})
 	})
 	return t.out
 }
