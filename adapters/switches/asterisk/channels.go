@@ -93,7 +93,7 @@ func (t *Translator) channel(b Block, prefix string) *channel {
 		}
 		ch = t.newChannel(b, prefix, id, name)
 	}
-	ch.named = t.clock.last
+	ch.named = t.clock.Last
 	if ch.made && ch.told == call.Null && prefix == "" {
 		if number := known(b.Get("CallerIDNum")); number != ch.shown {
 			ch.shown = strings.Clone(number)
@@ -106,7 +106,7 @@ func (t *Translator) channel(b Block, prefix string) *channel {
 func (t *Translator) newChannel(b Block, prefix, id, name string) *channel {
 	state := b.Get(prefix + "ChannelState")
 	id, name = strings.Clone(id), strings.Clone(name) // kept as long as the call: they must not keep the block
-	ch := &channel{id: id, name: name, born: t.clock.last, ringing: state == "4" && prefix == "", made: state != "4" && b.Event() == "Newchannel"}
+	ch := &channel{id: id, name: name, born: t.clock.Last, ringing: state == "4" && prefix == "", made: state != "4" && b.Event() == "Newchannel"}
 	t.seat(ch, b.Get(prefix+"Context"))
 	if ch.trunk {
 		ch.number = strings.Clone(known(b.Get(prefix + "CallerIDNum")))
@@ -114,7 +114,7 @@ func (t *Translator) newChannel(b Block, prefix, id, name string) *channel {
 	linkedID := strings.Clone(cmp.Or(b.Get(prefix+"Linkedid"), id))
 	c := t.calls[linkedID]
 	if c == nil {
-		c = &callOnSwitch{linkedID: linkedID, connID: call.NewConnID(birth(linkedID, t.clock.last), t.vocabulary.Switch, linkedID)}
+		c = &callOnSwitch{linkedID: linkedID, connID: call.NewConnID(birth(linkedID, t.clock.Last), t.vocabulary.Switch, linkedID)}
 		t.calls[linkedID] = c
 	}
 	ch.call = c
@@ -176,7 +176,7 @@ func (t *Translator) introduce(ch *channel, b Block, prefix string) {
 		return
 	}
 	c.told = true
-	fact := call.CallIs{At: t.clock.next(), ConnID: c.connID, Switch: t.vocabulary.Switch, SwitchCallID: c.linkedID}
+	fact := call.CallIs{At: t.clock.Next(), ConnID: c.connID, Switch: t.vocabulary.Switch, SwitchCallID: c.linkedID}
 	switch {
 	case ch.made && ch.trunk: // a dialler called somebody outside
 		fact.Origin = call.Switch
@@ -199,14 +199,14 @@ func (t *Translator) introduce(ch *channel, b Block, prefix string) {
 	}
 	fact.Inferred = t.inferring || ch.id != c.linkedID || !ch.ringing && !ch.made
 	if ch.ringing {
-		fact.At = t.clock.last
+		fact.At = t.clock.Last
 		if of := t.consults(ch); of != nil {
 			fact.ConsultOf = of.connID
 		}
 	}
 	t.callFact(c.connID, fact)
 	for _, data := range c.data {
-		data.At = t.clock.next()
+		data.At = t.clock.Next()
 		t.callFact(c.connID, data)
 	}
 	c.data = nil
@@ -270,7 +270,7 @@ func (t *Translator) party(ch *channel, f call.PartyIs) {
 		f.Role = call.Origination
 	}
 	if f.At.IsZero() {
-		f.At = t.clock.next()
+		f.At = t.clock.Next()
 	}
 	f.Inferred = f.Inferred || t.inferring
 	ch.told = f.State

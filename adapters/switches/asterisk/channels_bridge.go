@@ -59,7 +59,7 @@ func (t *Translator) bridgeLeave(b Block) {
 		t.leftParking(ch, b)
 		t.leftConversation(ch)
 		t.leaveBridge(ch)
-		ch.leftBridgeAt = t.clock.last
+		ch.leftBridgeAt = t.clock.Last
 		if ch.dialedBy != nil {
 			t.mustEnd(ch) // a called phone has nothing else to do, unless it is sent somewhere
 		}

@@ -30,7 +30,7 @@ func (t *Translator) consults(ch *channel) *callOnSwitch {
 
 // tellConsult tells the first call that somebody is consulted about it.
 func (t *Translator) tellConsult(c *callOnSwitch, to string) {
-	t.callFact(c.consult.of.connID, call.ConsultIs{At: t.clock.next(), Consult: c.connID, By: call.PartyID(c.consult.by.id), To: to})
+	t.callFact(c.consult.of.connID, call.ConsultIs{At: t.clock.Next(), Consult: c.connID, By: call.PartyID(c.consult.by.id), To: to})
 }
 
 // endConsult: the consultation is over without having become part of the first call.
@@ -40,10 +40,10 @@ func (t *Translator) endConsult(c *callOnSwitch) {
 	}
 	c.consult.over = true
 	if c.consult.hidden {
-		t.callFact(c.connID, call.PartyIs{At: t.clock.next(), Party: call.PartyID(c.consult.by.id), State: call.Released,
+		t.callFact(c.connID, call.PartyIs{At: t.clock.Next(), Party: call.PartyID(c.consult.by.id), State: call.Released,
 			Cause: call.NormalClearing, By: call.PartyID(c.consult.by.id)})
 	}
-	t.callFact(c.consult.of.connID, call.ConsultIs{At: t.clock.next(), Consult: c.connID, By: call.PartyID(c.consult.by.id), Over: true})
+	t.callFact(c.consult.of.connID, call.ConsultIs{At: t.clock.Next(), Consult: c.connID, By: call.PartyID(c.consult.by.id), Over: true})
 }
 
 // hiddenConsult recognises a consultation that the switch makes: a party that holds its call enters a bridge with a Local
@@ -63,10 +63,10 @@ func (t *Translator) hiddenConsult(bridge string) {
 	}
 	to, _, _ := strings.Cut(local.endpoint, "@")
 	c := &callOnSwitch{linkedID: local.id, told: true, consult: &consultation{of: by.call, by: by, hidden: true}}
-	c.connID = call.NewConnID(birth(local.id, t.clock.last), t.vocabulary.Switch, local.id)
-	t.callFact(c.connID, call.CallIs{At: t.clock.next(), ConnID: c.connID, Switch: t.vocabulary.Switch, SwitchCallID: local.id,
+	c.connID = call.NewConnID(birth(local.id, t.clock.Last), t.vocabulary.Switch, local.id)
+	t.callFact(c.connID, call.CallIs{At: t.clock.Next(), ConnID: c.connID, Switch: t.vocabulary.Switch, SwitchCallID: local.id,
 		Origin: call.Internal, ANI: by.dn(), DNIS: to, ConsultOf: by.call.connID})
-	t.callFact(c.connID, call.PartyIs{At: t.clock.next(), Party: call.PartyID(by.id), State: call.Initiated, DN: by.dn(), Agent: t.roster.agentAt(by.dn()),
+	t.callFact(c.connID, call.PartyIs{At: t.clock.Next(), Party: call.PartyID(by.id), State: call.Initiated, DN: by.dn(), Agent: t.roster.agentAt(by.dn()),
 		Role: call.Origination, Dialed: to})
 	t.tellConsult(c, to)
 	t.moveTo(c, local)
@@ -105,7 +105,7 @@ func (t *Translator) leaveCall(ch *channel) {
 // consultedAnswers: somebody whom a hidden consultation rang has answered, so who consults is connected too.
 func (t *Translator) consultedAnswers(ch *channel) {
 	if c := ch.call.consult; c != nil && c.hidden && !c.over && ch != c.by {
-		t.callFact(ch.call.connID, call.PartyIs{At: t.clock.next(), Party: call.PartyID(c.by.id), State: call.Connected, DN: c.by.dn(),
+		t.callFact(ch.call.connID, call.PartyIs{At: t.clock.Next(), Party: call.PartyID(c.by.id), State: call.Connected, DN: c.by.dn(),
 			Agent: t.roster.agentAt(c.by.dn()), Role: call.Origination})
 	}
 }
@@ -117,7 +117,7 @@ func (t *Translator) backToCall(ch *channel) {
 			continue // it is the consultation's own bridge
 		}
 		for _, other := range c.channels {
-			other.endedBy, other.endedAt = ch, t.clock.last
+			other.endedBy, other.endedAt = ch, t.clock.Last
 		}
 		if !t.transferring(c) {
 			t.endConsult(c)
@@ -168,9 +168,9 @@ func (t *Translator) blindTransfer(b Block) {
 	if by.told == call.Released || b.Get("Result") != "Success" {
 		return
 	}
-	t.callFact(by.call.connID, call.TransferIs{At: t.clock.next(), Kind: call.Blind, By: call.PartyID(by.id), To: known(b.Get("Extension"))})
+	t.callFact(by.call.connID, call.TransferIs{At: t.clock.Next(), Kind: call.Blind, By: call.PartyID(by.id), To: known(b.Get("Extension"))})
 	if who != nil {
-		who.left, who.transferredAt = nil, t.clock.last
+		who.left, who.transferredAt = nil, t.clock.Last
 	}
 	by.sentOn = nil
 	t.release(by, call.PartyIs{Cause: call.Transferred, By: call.PartyID(by.id)})
@@ -192,7 +192,7 @@ func (t *Translator) attendedTransfer(b Block) {
 		return
 	}
 	if who := t.channel(b, "Transferee"); who != nil {
-		who.left, who.transferredAt = nil, t.clock.last
+		who.left, who.transferredAt = nil, t.clock.Last
 	}
 	first.sentOn = nil
 	var absorbed *callOnSwitch
@@ -205,9 +205,9 @@ func (t *Translator) attendedTransfer(b Block) {
 	if b.Get("DestType") == "Threeway" {
 		cause = call.Conferenced
 		t.party(first, call.PartyIs{State: call.Connected})
-		t.callFact(survivor.connID, call.ConferenceIs{At: t.clock.next(), By: call.PartyID(first.id)})
+		t.callFact(survivor.connID, call.ConferenceIs{At: t.clock.Next(), By: call.PartyID(first.id)})
 	} else {
-		fact := call.TransferIs{At: t.clock.next(), Kind: call.Attended, By: call.PartyID(first.id)}
+		fact := call.TransferIs{At: t.clock.Next(), Kind: call.Attended, By: call.PartyID(first.id)}
 		if target != nil {
 			for _, party := range t.behind(target) {
 				fact.To = party.dn()
@@ -234,7 +234,7 @@ func (t *Translator) merge(survivor, absorbed *callOnSwitch, cause call.Cause, l
 	if absorbed.consult != nil {
 		absorbed.consult.over = true
 	}
-	merged := call.MergedIs{At: t.clock.next(), Survivor: survivor.connID, Absorbed: absorbed.connID, Cause: cause}
+	merged := call.MergedIs{At: t.clock.Next(), Survivor: survivor.connID, Absorbed: absorbed.connID, Cause: cause}
 	t.callFact(absorbed.connID, merged)
 	for _, ch := range slices.Clone(absorbed.channels) {
 		stays := !slices.Contains(leaving, ch)
@@ -248,7 +248,7 @@ func (t *Translator) merge(survivor, absorbed *callOnSwitch, cause call.Cause, l
 			ch.told = call.Released
 		}
 	}
-	merged.At = t.clock.next()
+	merged.At = t.clock.Next()
 	t.callFact(survivor.connID, merged)
 }
 
@@ -264,7 +264,7 @@ func (t *Translator) leftConversation(ch *channel) {
 		return
 	}
 	if peers := t.peers(ch); len(peers) == 1 && !ch.hangupRequested && !peers[0].hangupRequested {
-		ch.left = &conversation{at: t.clock.last, peers: peers}
+		ch.left = &conversation{at: t.clock.Last, peers: peers}
 	}
 }
 
@@ -279,7 +279,7 @@ type sentOn struct {
 func (t *Translator) redirected(ch *channel, to string) {
 	left := ch.left
 	ch.left = nil
-	if left == nil || ch.endedBy != nil || ch.hangupRequested || t.clock.last.Sub(ch.transferredAt) < endedLate {
+	if left == nil || ch.endedBy != nil || ch.hangupRequested || t.clock.Last.Sub(ch.transferredAt) < endedLate {
 		return
 	}
 	peer := left.peers[0]
@@ -299,7 +299,7 @@ func (t *Translator) tellRedirect(ch *channel) {
 	if sent == nil || ch.hangupRequested {
 		return
 	}
-	t.callFact(sent.channel.call.connID, call.TransferIs{At: t.clock.next(), Kind: call.Redirect, To: sent.to, Inferred: true})
+	t.callFact(sent.channel.call.connID, call.TransferIs{At: t.clock.Next(), Kind: call.Redirect, To: sent.to, Inferred: true})
 	if ch.endCause == "" {
 		ch.endCause = call.Transferred
 	}
@@ -333,7 +333,7 @@ func (t *Translator) conferenceJoin(b Block) {
 		t.merge(r.call, ch.call, call.Conferenced)
 	}
 	if len(r.members) == 3 {
-		t.callFact(r.call.connID, call.ConferenceIs{At: t.clock.next(), By: call.PartyID(ch.id), Room: name})
+		t.callFact(r.call.connID, call.ConferenceIs{At: t.clock.Next(), By: call.PartyID(ch.id), Room: name})
 	}
 }
 
@@ -361,7 +361,7 @@ func (t *Translator) parked(b Block) {
 	ch.isParked = true
 	space := b.Get("ParkingSpace")
 	t.redirected(ch, space)
-	t.callFact(ch.call.connID, call.ParkIs{At: t.clock.next(), Party: call.PartyID(ch.id), Space: space, Parked: true})
+	t.callFact(ch.call.connID, call.ParkIs{At: t.clock.Next(), Party: call.PartyID(ch.id), Space: space, Parked: true})
 }
 
 // unparked: somebody took the call from its parking space, or its time there is over, or the caller gave up.
@@ -372,7 +372,7 @@ func (t *Translator) unparked(b Block, reason call.UnparkReason) {
 	}
 	t.reported(ch, unparked)
 	ch.isParked = false
-	fact := call.ParkIs{At: t.clock.next(), Party: call.PartyID(ch.id), Reason: reason}
+	fact := call.ParkIs{At: t.clock.Next(), Party: call.PartyID(ch.id), Reason: reason}
 	taker := t.channel(b, "Retriever")
 	if taker != nil {
 		fact.TakeBy = taker.dn()
@@ -394,9 +394,9 @@ func (t *Translator) recording(b Block, state call.RecordingState) {
 		if state == call.Stopped {
 			return // told before
 		}
-		ch.recording = ch.id + "/" + t.clock.last.UTC().Format("150405.000000")
+		ch.recording = ch.id + "/" + t.clock.Last.UTC().Format("150405.000000")
 	}
-	t.callFact(ch.call.connID, call.RecordingIs{At: t.clock.next(), Recording: ch.recording, Party: call.PartyID(ch.id), State: state})
+	t.callFact(ch.call.connID, call.RecordingIs{At: t.clock.Next(), Recording: ch.recording, Party: call.PartyID(ch.id), State: state})
 	if state == call.Stopped {
 		ch.recording = ""
 	}
@@ -408,7 +408,7 @@ func (t *Translator) spy(b Block, listening bool) {
 	if spyer == nil || spyee == nil {
 		return
 	}
-	t.callFact(spyee.call.connID, call.SupervisorIs{At: t.clock.next(), Party: call.PartyID(spyer.id), DN: spyer.dn(),
+	t.callFact(spyee.call.connID, call.SupervisorIs{At: t.clock.Next(), Party: call.PartyID(spyer.id), DN: spyer.dn(),
 		Target: call.PartyID(spyee.id), Mode: spyMode(spyer.spyOptions), Listening: listening})
 }
 
@@ -437,7 +437,7 @@ func (t *Translator) tellDigits(ch *channel) {
 		return
 	}
 	t.introduce(ch, Block{}, "")
-	t.callFact(ch.call.connID, call.DigitsAre{At: t.clock.next(), Party: call.PartyID(ch.id), Count: ch.digits})
+	t.callFact(ch.call.connID, call.DigitsAre{At: t.clock.Next(), Party: call.PartyID(ch.id), Count: ch.digits})
 	ch.digits = 0
 }
 

@@ -106,7 +106,7 @@ func (t *Translator) dialEnd(b Block) {
 		if dest.endCause == "" && caller != nil {
 			dest.endCause = call.Cancelled
 			if caller.hangupRequested {
-				dest.endCause, dest.endedBy, dest.endedAt = call.Abandoned, caller, t.clock.last
+				dest.endCause, dest.endedBy, dest.endedAt = call.Abandoned, caller, t.clock.Last
 			} else if caller.wait == nil && caller.told == call.Connected && caller.bridge != "" {
 				dest.endCause = call.AnsweredElsewhere
 			}

@@ -27,8 +27,8 @@ func (t *Translator) hangsUp(ch *channel, cause call.Cause) {
 		return // a conference goes on without him
 	}
 	for _, peer := range peers {
-		if peer.endedBy == nil || t.clock.last.Sub(peer.endedAt) > endedLate { // what it survived did not end it
-			peer.endedBy, peer.endedAt = ch, t.clock.last
+		if peer.endedBy == nil || t.clock.Last.Sub(peer.endedAt) > endedLate { // what it survived did not end it
+			peer.endedBy, peer.endedAt = ch, t.clock.Last
 			if peer.dialedBy != nil {
 				t.mustEnd(peer) // a called phone has nothing else to do
 			}
@@ -50,7 +50,7 @@ func (ch *channel) softHangup(now time.Time) {
 // mustEnd notes that a channel will hang up at once, so that it is let go even when its Hangup is lost.
 func (t *Translator) mustEnd(ch *channel) {
 	if ch.ending.IsZero() {
-		ch.ending = t.clock.last
+		ch.ending = t.clock.Last
 		t.ending = append(t.ending, ch)
 	}
 }
@@ -104,7 +104,7 @@ func (t *Translator) hungUp(ch *channel, cause call.Cause, since time.Time) {
 	switch {
 	case ch.hangupRequested:
 		by = call.PartyID(ch.id)
-	case ch.endedBy != nil && t.clock.last.Sub(ch.endedAt) <= endedLate:
+	case ch.endedBy != nil && t.clock.Last.Sub(ch.endedAt) <= endedLate:
 		by = call.PartyID(ch.endedBy.id)
 	}
 	answered := ch.told >= call.Connected && ch.told != call.Failed

@@ -40,5 +40,5 @@ func (t *Translator) deviceIs(name string, out bool) {
 	}
 	dn = strings.Clone(dn)
 	t.outOfService[dn] = out
-	t.linkFact(link.DeviceIs{At: t.clock.next(), Switch: t.vocabulary.Switch, DN: dn, OutOfService: out})
+	t.linkFact(link.DeviceIs{At: t.clock.Next(), Switch: t.vocabulary.Switch, DN: dn, OutOfService: out})
 }

@@ -71,7 +71,7 @@ func (t *Translator) attach(ch *channel, set []call.Pair, inferred bool) {
 		return
 	}
 	t.introduce(ch, Block{}, "")
-	data.At = t.clock.next()
+	data.At = t.clock.Next()
 	t.callFact(ch.call.connID, data)
 }
 
@@ -82,7 +82,7 @@ func (t *Translator) enterIVR(ch *channel, stay ivrStay, inferred bool) {
 	t.leaveIVR(ch, "", !ch.ivr.implicit)
 	t.introduce(ch, Block{}, "")
 	ch.ivr, ch.leftIVR = stay, ""
-	t.callFact(ch.call.connID, call.IVRIs{At: t.clock.next(), IVR: stay.name, Party: call.PartyID(ch.id), Inside: true, Inferred: inferred})
+	t.callFact(ch.call.connID, call.IVRIs{At: t.clock.Next(), IVR: stay.name, Party: call.PartyID(ch.id), Inside: true, Inferred: inferred})
 }
 
 // leaveIVR: the IVR lets go of the channel. inferred: it did not say so.
@@ -90,7 +90,7 @@ func (t *Translator) leaveIVR(ch *channel, choice string, inferred bool) {
 	if ch.ivr.name == "" {
 		return
 	}
-	t.callFact(ch.call.connID, call.IVRIs{At: t.clock.next(), IVR: ch.ivr.name, Party: call.PartyID(ch.id), Choice: choice, Inferred: inferred})
+	t.callFact(ch.call.connID, call.IVRIs{At: t.clock.Next(), IVR: ch.ivr.name, Party: call.PartyID(ch.id), Choice: choice, Inferred: inferred})
 	ch.leftIVR = ch.ivr.name
 	ch.ivr = ivrStay{}
 }

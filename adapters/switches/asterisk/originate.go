@@ -35,7 +35,7 @@ func (t *Translator) notMade(b Block) {
 	if !strings.HasPrefix(id, callPrefix) || dn == "" {
 		return
 	}
-	fact := agent.NotMade{At: t.clock.next(), ConnID: call.NewConnID(birth(id, t.clock.last), t.vocabulary.Switch, id), DN: dn,
+	fact := agent.NotMade{At: t.clock.Next(), ConnID: call.NewConnID(birth(id, t.clock.Last), t.vocabulary.Switch, id), DN: dn,
 		Err: originateFailure(b.Get("Reason"))}
 	t.agentFact(dn, fact)
 	if sitting := t.roster.agentAt(dn); sitting != "" && sitting != dn {

@@ -69,7 +69,7 @@ func (t *Translator) queueJoin(b Block) {
 	t.settleWait(ch, false)
 	t.leaveIVR(ch, "", true)
 	ch.endedBy = nil
-	at := t.clock.next()
+	at := t.clock.Next()
 	ch.wait = &wait{visit: visitID(ch, queue, at), queue: queue}
 	position, _ := strconv.Atoi(b.Get("Position"))
 	t.visit(ch, call.VisitIs{At: at, Position: position})
@@ -84,7 +84,7 @@ func (t *Translator) visit(ch *channel, f call.VisitIs) {
 	t.introduce(ch, Block{}, "")
 	f.Visit, f.Queue, f.Party = ch.wait.visit, ch.wait.queue, call.PartyID(ch.id)
 	if f.At.IsZero() {
-		f.At = t.clock.next()
+		f.At = t.clock.Next()
 	}
 	t.callFact(ch.call.connID, f)
 }
@@ -92,7 +92,7 @@ func (t *Translator) visit(ch *channel, f call.VisitIs) {
 // endWait tells how a wait ended and forgets it.
 func (t *Translator) endWait(ch *channel, f call.VisitIs) {
 	t.visit(ch, f)
-	ch.wait.ended = t.clock.last
+	ch.wait.ended = t.clock.Last
 	ch.lastWait, ch.wait = ch.wait, nil
 }
 
@@ -138,7 +138,7 @@ func (t *Translator) queueAbandon(b Block) {
 	if ch == nil || t.missedJoin(ch, b.Get("Queue")) == nil {
 		return
 	}
-	ch.wait.abandoned = t.clock.next()
+	ch.wait.abandoned = t.clock.Next()
 	ch.wait.hungUp = ch.wait.hungUp || ch.hangupRequested
 	if ch.wait.hungUp {
 		t.settleWait(ch, true)
@@ -149,7 +149,7 @@ func (t *Translator) queueAbandon(b Block) {
 
 // missedJoin returns the wait of a channel; where its join was missed it is taken as begun, under no id of its own.
 func (t *Translator) missedJoin(ch *channel, queue string) *wait {
-	if last := ch.lastWait; last != nil && last.queue == queue && t.clock.last.Sub(last.ended) < settlePatience {
+	if last := ch.lastWait; last != nil && last.queue == queue && t.clock.Last.Sub(last.ended) < settlePatience {
 		return ch.wait // it has just ended, and this tells it again
 	}
 	if ch.wait == nil && ch.told != call.Released && queue != "" {
@@ -172,7 +172,7 @@ func (t *Translator) queueLeave(b Block) {
 		t.settleWait(ch, true)
 		return
 	}
-	ch.wait.left = t.clock.next() // without a word: QUEUESTATUS or what the channel does next tells why
+	ch.wait.left = t.clock.Next() // without a word: QUEUESTATUS or what the channel does next tells why
 	t.unsettled = append(t.unsettled, ch)
 }
 
@@ -201,7 +201,7 @@ func (t *Translator) agentCalled(b Block) {
 	}
 	dest.offer = &offer{agent: agentID(b.Get("MemberName")), wait: w}
 	caller.dials(dest)
-	t.endAfterCallWork(dest.offer.agent, t.clock.last)
+	t.endAfterCallWork(dest.offer.agent, t.clock.Last)
 }
 
 func (t *Translator) agentConnect(b Block) {
@@ -276,7 +276,7 @@ func (t *Translator) agentComplete(b Block) {
 		}
 		for _, ch := range []*channel{caller, party} {
 			if ch.endedBy == nil {
-				ch.endedBy, ch.endedAt = by, t.clock.last
+				ch.endedBy, ch.endedAt = by, t.clock.Last
 			}
 		}
 	}

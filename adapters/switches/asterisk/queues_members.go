@@ -97,12 +97,12 @@ func (t *Translator) memberIs(b Block, present bool) {
 	}
 	t.membership(m, present)
 	if w, ok := t.working[m.agent]; ok && w.byPause && !t.pausedForWork(m.agent) {
-		t.endAfterCallWork(m.agent, t.clock.next())
+		t.endAfterCallWork(m.agent, t.clock.Next())
 	}
 }
 
 func (t *Translator) membership(m *member, present bool) {
-	t.agentFact(m.agent, agent.MembershipIs{At: t.clock.next(), Agent: m.agent, Switch: t.vocabulary.Switch,
+	t.agentFact(m.agent, agent.MembershipIs{At: t.clock.Next(), Agent: m.agent, Switch: t.vocabulary.Switch,
 		Queue: m.queue, DN: m.dn, Member: present, Paused: m.paused, Reason: m.reason})
 }
 
@@ -147,7 +147,7 @@ func (t *Translator) startAfterCallWork(agentID, queue string, id call.ConnID) {
 			return
 		}
 	}
-	at := t.clock.next()
+	at := t.clock.Next()
 	w.until = at.Add(limit)
 	t.working[agentID] = w
 	t.agentFact(agentID, agent.AfterCallWorkIs{At: at, ConnID: id, Working: true, Limit: limit})

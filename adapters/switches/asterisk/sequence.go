@@ -46,7 +46,7 @@ func (t *Translator) count(b Block) {
 		s.missing = n - s.next
 		t.doubt(func(time.Time) {
 			if s.missing > 0 {
-				t.linkFact(link.GapIs{At: t.clock.next(), Switch: t.vocabulary.Switch, Missed: uint64(s.missing)})
+				t.linkFact(link.GapIs{At: t.clock.Next(), Switch: t.vocabulary.Switch, Missed: uint64(s.missing)})
 			}
 			s.missing = 0
 		})

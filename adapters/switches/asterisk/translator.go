@@ -4,6 +4,7 @@ import (
 	"path"
 	"time"
 
+	"github.com/callstate/callstate/adapters/switches/connection"
 	"github.com/callstate/callstate/domain/agent"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
@@ -40,7 +41,7 @@ func DefaultAfterCallWorkReasons() []string {
 // It reads AMI as Asterisk 18 to 22 documents it (docs.asterisk.org, AMI Events).
 type Translator struct {
 	vocabulary Vocabulary
-	clock      linkClock
+	clock      connection.Clock
 	version    string
 	early      []func() // what came before the link's clock was known
 
@@ -104,13 +105,13 @@ func (t *Translator) forget() {
 func (t *Translator) LinkUp(version string, received time.Time) []engine.Observation {
 	t.begin()
 	t.version = version
-	t.clock.begin(received)
+	t.clock.Begin(received)
 	t.snapshotAt, t.restarted = time.Time{}, false
 	t.sequence = sequence{}
 	t.channelsListed, t.queuesListed, t.outOfService = false, false, map[string]bool{}
 	t.whenClockKnown(func() {
-		t.upAt = t.clock.last
-		t.linkFact(link.LinkIs{At: t.clock.next(), Switch: t.vocabulary.Switch, Kind: "asterisk", Version: t.version, Up: true,
+		t.upAt = t.clock.Last
+		t.linkFact(link.LinkIs{At: t.clock.Next(), Switch: t.vocabulary.Switch, Kind: "asterisk", Version: t.version, Up: true,
 			Live: !received.IsZero()})
 	})
 	return t.out
@@ -119,37 +120,37 @@ func (t *Translator) LinkUp(version string, received time.Time) []engine.Observa
 // LinkDown: the connection is gone.
 func (t *Translator) LinkDown(reason string, received time.Time) []engine.Observation {
 	t.begin()
-	t.clock.receivedAt(received)
-	if !t.clock.known() && (!received.IsZero() || len(t.early) > 0) {
-		t.clock.tell(received) // a recording without a single time: whatever is in it happened just after the last
+	t.clock.Received(received)
+	if !t.clock.Known() && (!received.IsZero() || len(t.early) > 0) {
+		t.clock.Tell(received) // a recording without a single time: whatever is in it happened just after the last
 	}
 	t.flushEarly()
-	t.settleDoubts(t.clock.next()) // what was still to come is lost with the link
-	t.settleQueues(t.clock.next())
-	t.endOverdue(t.clock.last)
-	if received.IsZero() && t.clock.last.Sub(t.upAt) > hangupPatience {
+	t.settleDoubts(t.clock.Next()) // what was still to come is lost with the link
+	t.settleQueues(t.clock.Next())
+	t.endOverdue(t.clock.Last)
+	if received.IsZero() && t.clock.Last.Sub(t.upAt) > hangupPatience {
 		t.letGo(t.silent()) // nothing more will be heard of them: this is a recording
 	}
-	t.linkFact(link.LinkIs{At: t.clock.next(), Switch: t.vocabulary.Switch, Reason: reason})
-	t.lostAt, t.lists = t.clock.last, map[string]*list{}
+	t.linkFact(link.LinkIs{At: t.clock.Next(), Switch: t.vocabulary.Switch, Reason: reason})
+	t.lostAt, t.lists = t.clock.Last, map[string]*list{}
 	return t.out
 }
 
 // Advance lets time pass without blocks, so that what is due happens.
 func (t *Translator) Advance(received time.Time) []engine.Observation {
 	t.begin()
-	if !t.clock.known() && t.clock.waitedFor(received) > clockPatience {
-		t.clock.tell(received) // a silent switch that does not answer pings with its time: ours must do
+	if !t.clock.Known() && t.clock.WaitedFor(received) > connection.ClockPatience {
+		t.clock.Tell(received) // a silent switch that does not answer pings with its time: ours must do
 		t.flushEarly()
 	}
-	t.fire(t.clock.estimate(received))
+	t.fire(t.clock.Estimate(received))
 	return t.out
 }
 
 // Translate returns the facts in a block. The slice is valid until the next call.
 func (t *Translator) Translate(b Block, received time.Time) []engine.Observation {
 	t.begin()
-	t.clock.receivedAt(received)
+	t.clock.Received(received)
 	event := b.Event()
 	if event == "" {
 		t.response(b)
@@ -160,12 +161,12 @@ func (t *Translator) Translate(b Block, received time.Time) []engine.Observation
 	}
 	if at, ok := b.Timestamp(); ok {
 		t.time(at)
-	} else if !t.clock.stamped && t.clock.waitedFor(received) > clockPatience {
-		t.clock.tell(received) // timestampevents is off: when we heard it is the best there is
+	} else if !t.clock.Stamped && t.clock.WaitedFor(received) > connection.ClockPatience {
+		t.clock.Tell(received) // timestampevents is off: when we heard it is the best there is
 		t.flushEarly()
-		t.fire(t.clock.last)
+		t.fire(t.clock.Last)
 	}
-	if !t.clock.known() {
+	if !t.clock.Known() {
 		t.early = append(t.early, func() { t.event(event, b) })
 		return t.out
 	}
@@ -193,7 +194,7 @@ func (t *Translator) event(event string, b Block) {
 	case "SoftHangupRequest":
 		if ch := t.channel(b, ""); ch != nil {
 			ch.wait.gaveUp()
-			ch.softHangup(t.clock.last)
+			ch.softHangup(t.clock.Last)
 			t.mustEnd(ch)
 		}
 	case "DialBegin", "DialState":
@@ -295,20 +296,20 @@ func (t *Translator) response(b Block) {
 
 // time takes the switch's time, and does what waited for it or is due.
 func (t *Translator) time(at time.Time) {
-	t.clock.stamped = true
-	if t.clock.fresh && t.snapshotAt.After(t.clock.last) && t.snapshotAt.Before(at) {
-		t.clock.tell(t.snapshotAt) // the snapshot that has come so far is older than this first event
+	t.clock.Stamped = true
+	if t.clock.Fresh() && t.snapshotAt.After(t.clock.Last) && t.snapshotAt.Before(at) {
+		t.clock.Tell(t.snapshotAt) // the snapshot that has come so far is older than this first event
 		t.flushEarly()
 	}
-	t.clock.tell(at)
+	t.clock.Tell(at)
 	t.flushEarly()
-	t.fire(t.clock.last)
+	t.fire(t.clock.Last)
 }
 
 func (t *Translator) begin() { t.out = t.out[:0] }
 
 func (t *Translator) whenClockKnown(do func()) {
-	if t.clock.known() {
+	if t.clock.Known() {
 		do()
 		return
 	}
@@ -316,7 +317,7 @@ func (t *Translator) whenClockKnown(do func()) {
 }
 
 func (t *Translator) flushEarly() {
-	if len(t.early) == 0 || !t.clock.known() {
+	if len(t.early) == 0 || !t.clock.Known() {
 		return
 	}
 	early := t.early

@@ -32,7 +32,7 @@ func (t *Translator) listBegins(b Block) {
 func (t *Translator) list(id string) *list {
 	l := t.lists[id]
 	if l == nil {
-		l = &list{since: t.clock.last, channels: map[string]bool{}, queues: map[string]bool{}, places: map[string]bool{}, agents: map[string][]string{}}
+		l = &list{since: t.clock.Last, channels: map[string]bool{}, queues: map[string]bool{}, places: map[string]bool{}, agents: map[string][]string{}}
 		t.lists[id] = l
 	}
 	return l
@@ -44,7 +44,7 @@ func (t *Translator) listAnswer(id, event string, b Block) bool {
 	if _, live := b.Timestamp(); live {
 		return false
 	}
-	if event == "CoreShowChannel" && !t.clock.known() {
+	if event == "CoreShowChannel" && !t.clock.Known() {
 		t.ageOf(b)
 	}
 	t.whenClockKnown(func() { t.row(id, event, b) })
@@ -105,7 +105,7 @@ func (t *Translator) row(id, event string, b Block) {
 			ch.wait = &wait{queue: b.Get("Queue")}
 			waited, _ := strconv.Atoi(b.Get("Wait"))
 			position, _ := strconv.Atoi(b.Get("Position"))
-			t.visit(ch, call.VisitIs{At: t.clock.next().Add(-time.Duration(waited) * time.Second), Position: position, Inferred: true})
+			t.visit(ch, call.VisitIs{At: t.clock.Next().Add(-time.Duration(waited) * time.Second), Position: position, Inferred: true})
 		}
 	case "DeviceStateChange":
 		t.deviceState(b)
@@ -151,7 +151,7 @@ func (t *Translator) letGo(missing []*channel) {
 		if ch.offer == nil || ch.told != call.Connected && ch.told != call.Held {
 			continue
 		}
-		if at := t.lastCalls[ch.offer.agent]; at.After(t.lostAt.Add(-time.Second)) && at.Before(t.clock.last) {
+		if at := t.lastCalls[ch.offer.agent]; at.After(t.lostAt.Add(-time.Second)) && at.Before(t.clock.Last) {
 			ended[ch.call] = at
 		}
 	}
@@ -210,7 +210,7 @@ func (t *Translator) membersAre(l *list) {
 	}
 	slices.Sort(agents)
 	for _, id := range agents {
-		t.agentFact(id, agent.QueuesAre{At: t.clock.next(), Agent: id, Switch: t.vocabulary.Switch, Queues: l.agents[id]})
+		t.agentFact(id, agent.QueuesAre{At: t.clock.Next(), Agent: id, Switch: t.vocabulary.Switch, Queues: l.agents[id]})
 	}
 }
 
@@ -224,7 +224,7 @@ func (t *Translator) listEnds(id string, listed *bool) {
 	}
 	t.letGo(t.missing)
 	t.missing = nil
-	fact := link.SnapshotIs{At: t.clock.next(), Switch: t.vocabulary.Switch, Agents: len(t.roster.agents), Started: t.startup}
+	fact := link.SnapshotIs{At: t.clock.Next(), Switch: t.vocabulary.Switch, Agents: len(t.roster.agents), Started: t.startup}
 	for id := range t.channels {
 		fact.Parties = append(fact.Parties, id)
 	}

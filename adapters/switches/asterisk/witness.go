@@ -26,7 +26,7 @@ type doubt struct {
 
 // doubt has something looked at again when the other report must have come.
 func (t *Translator) doubt(settle func(since time.Time)) {
-	t.doubts = append(t.doubts, doubt{t.clock.last, settle})
+	t.doubts = append(t.doubts, doubt{t.clock.Last, settle})
 }
 
 // settleDoubts looks at the doubts that came up before a moment.
@@ -53,7 +53,7 @@ func (t *Translator) witnessed(ch *channel) bool {
 // missed tells that a report about a channel has not come in.
 func (t *Translator) missed(ch *channel, report string) {
 	t.introduce(ch, Block{}, "")
-	t.callFact(ch.call.connID, call.MissedIs{At: t.clock.next(), Party: call.PartyID(ch.id), Report: report})
+	t.callFact(ch.call.connID, call.MissedIs{At: t.clock.Next(), Party: call.PartyID(ch.id), Report: report})
 }
 
 // report is an event that channel event logging tells again.
@@ -124,7 +124,7 @@ func (t *Translator) hangupLogged(b Block) {
 		return
 	}
 	if by := t.gone.named(extra.Source); by != nil && !by.requested {
-		t.callFact(by.call, call.MissedIs{At: t.clock.next(), Party: call.PartyID(by.id), Report: "HangupRequest"})
+		t.callFact(by.call, call.MissedIs{At: t.clock.Next(), Party: call.PartyID(by.id), Report: "HangupRequest"})
 	}
 }
 
