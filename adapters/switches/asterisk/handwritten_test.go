@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/callstate/callstate/adapters/switches/asterisk"
+	"github.com/callstate/callstate/adapters/switches/switchtest"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -22,7 +23,7 @@ func TestAHandwrittenSessionHasOneHistory(t *testing.T) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			raw, err := os.ReadFile(path)
 			require.NoError(t, err)
-			told := histories(t, imported(t, [][]byte{raw}))
+			told := switchtest.Histories(t, imported(t, [][]byte{raw}))
 			path := strings.TrimSuffix(path, ".ami") + ".txt"
 			if *update {
 				require.NoError(t, os.WriteFile(path, []byte(told), 0o644))

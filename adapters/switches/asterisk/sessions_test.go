@@ -4,21 +4,19 @@ import (
 	"bytes"
 	"compress/gzip"
 	"flag"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/callstate/callstate/adapters/store/memory"
 	"github.com/callstate/callstate/adapters/switches/asterisk"
+	"github.com/callstate/callstate/adapters/switches/connection"
+	"github.com/callstate/callstate/adapters/switches/switchtest"
 	"github.com/callstate/callstate/domain/engine"
 	"github.com/callstate/callstate/domain/eventlog"
-	"github.com/callstate/callstate/domain/wire"
-	"github.com/callstate/callstate/projections/audit"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -80,50 +78,57 @@ func importInto(t testing.TB, log *memory.Store, links [][]byte) {
 	}
 }
 
-// histories is a whole log as people read it: the story of each call, then those of agents and links.
-func histories(t testing.TB, log eventlog.Reader) string {
+// suite is the recorded sessions as what everything that translators must hold is tested on.
+func suite(t testing.TB) switchtest.Suite[asterisk.Block] {
 	t.Helper()
-	stories := map[eventlog.Stream]*strings.Builder{}
-	calls := map[eventlog.Stream]*audit.Story{}
-	var order []eventlog.Stream
-	for r, err := range log.ReadAll(t.Context(), 0) {
-		require.NoError(t, err)
-		text := stories[r.Stream]
-		if text == nil {
-			text = &strings.Builder{}
-			stories[r.Stream], calls[r.Stream] = text, &audit.Story{}
-			order = append(order, r.Stream)
-			fmt.Fprintf(text, "%s\n", r.Stream)
-		}
-		if r.Stream.Kind() == wire.Call {
-			line, err := calls[r.Stream].Tell(r)
-			require.NoError(t, err)
-			fmt.Fprintf(text, "%s\n", line)
-		} else {
-			fmt.Fprintf(text, "  %s  %s %s\n", r.SwitchTime.UTC().Format("15:04:05.000"), r.Type, r.Data)
-		}
+	s := switchtest.Suite[asterisk.Block]{
+		NewLog:     func() switchtest.Log { return memory.New() },
+		Translator: func() connection.Interpreter[asterisk.Block] { return asterisk.NewTranslator(vocabulary()) },
+		Kind:       asterisk.Block.Event, Legs: legs, Long: 2000,
 	}
-	slices.SortStableFunc(order, func(a, b eventlog.Stream) int { return strings.Compare(kindOrder(a), kindOrder(b)) })
-	var all []string
-	for _, stream := range order {
-		all = append(all, stories[stream].String())
+	for _, folder := range recordedSessions(t) {
+		session := switchtest.Session[asterisk.Block]{Name: filepath.Base(folder)}
+		for _, link := range recording(t, folder) {
+			session.Links = append(session.Links, parsed(t, link))
+		}
+		s.Sessions = append(s.Sessions, session)
 	}
-	return strings.Join(all, "\n")
+	return s
 }
 
-// kindOrder puts calls first, in the order in which they began.
-func kindOrder(s eventlog.Stream) string {
-	if s.Kind() == wire.Call {
-		return "0"
+// parsed is what came over a connection.
+func parsed(t testing.TB, stream []byte) []asterisk.Block {
+	t.Helper()
+	var blocks []asterisk.Block
+	for frames := asterisk.NewFrameReader(bytes.NewReader(stream)); ; {
+		frame, err := frames.Next()
+		if err != nil {
+			require.ErrorIs(t, err, io.EOF)
+			return blocks
+		}
+		if b, err := asterisk.ParseBlock(frame.Raw); frame.Kind == asterisk.FrameBlock && err == nil {
+			blocks = append(blocks, b)
+		}
 	}
-	return string(s)
+}
+
+// legs are the unique ids in a block, whatever the part is that they play in it.
+func legs(b asterisk.Block) []string {
+	var ids []string
+	for _, header := range b.Headers() {
+		name := strings.ToLower(header.Name)
+		if header.Value != "" && (strings.HasSuffix(name, "uniqueid") || strings.HasSuffix(name, "linkedid")) {
+			ids = append(ids, header.Value)
+		}
+	}
+	return ids
 }
 
 func TestARecordedSessionHasOneHistory(t *testing.T) {
 	for _, folder := range recordedSessions(t) {
 		name := filepath.Base(folder)
 		t.Run(name, func(t *testing.T) {
-			told := histories(t, imported(t, recording(t, folder)))
+			told := switchtest.Histories(t, imported(t, recording(t, folder)))
 			path := filepath.Join("testdata", "histories", name+".txt")
 			if *update {
 				require.NoError(t, os.WriteFile(path, []byte(told), 0o644))
@@ -131,18 +136,6 @@ func TestARecordedSessionHasOneHistory(t *testing.T) {
 			golden, err := os.ReadFile(path)
 			require.NoError(t, err)
 			assert.Equal(t, string(golden), told)
-		})
-	}
-}
-
-func TestReadingASessionTwiceAddsNothing(t *testing.T) {
-	for _, folder := range recordedSessions(t) {
-		t.Run(filepath.Base(folder), func(t *testing.T) {
-			links := recording(t, folder)
-			log := imported(t, links)
-			once := eventIDs(t, log)
-			importInto(t, log, links)
-			assert.Equal(t, once, eventIDs(t, log))
 		})
 	}
 }
@@ -162,30 +155,4 @@ func eventIDs(t testing.TB, log eventlog.Reader) []string {
 		ids = append(ids, r.ID.String())
 	}
 	return ids
-}
-
-// A call ends unless the recording does before it; no call of these recordings is cut off.
-func TestNoCallIsLeftOpen(t *testing.T) {
-	for _, folder := range recordedSessions(t) {
-		t.Run(filepath.Base(folder), func(t *testing.T) {
-			ended := map[eventlog.Stream]int{}
-			for r, err := range imported(t, recording(t, folder)).ReadAll(t.Context(), 0) {
-				require.NoError(t, err)
-				if r.Stream.Kind() == wire.Call {
-					ended[r.Stream] += 0
-				}
-				switch r.Type {
-				case "CallEnded", "CallPresumedEnded":
-					ended[r.Stream]++
-				case "CallMerged":
-					if strings.Contains(string(r.Data), `"absorbed":"`+r.Stream.ID()) {
-						ended[r.Stream]++
-					}
-				}
-			}
-			for stream, times := range ended {
-				assert.Equal(t, 1, times, "%s ends once", stream)
-			}
-		})
-	}
 }
