@@ -148,12 +148,15 @@ func (c *client) Next() (Frame, error) {
 
 // Talk asks for the snapshot, and then, whenever nothing came for a while, whether the switch is still there.
 func (c *client) Talk(ctx context.Context) error {
-	for _, action := range snapshotActions() {
-		if err := c.send(c.nextID(), action); err != nil {
-			return err
+	snapshot := func() error {
+		for _, action := range snapshotActions() {
+			if err := c.send(c.nextID(), action); err != nil {
+				return err
+			}
 		}
+		return nil
 	}
-	return c.Ask(ctx, c.config.PingInterval, func() error { return c.send(c.nextID(), Action{Name: "Ping"}) })
+	return c.Ask(ctx, c.config.PingInterval, snapshot, func() error { return c.send(c.nextID(), Action{Name: "Ping"}) })
 }
 
 // send sends an action without waiting for its answer.

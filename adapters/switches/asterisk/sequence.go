@@ -44,8 +44,10 @@ func (t *Translator) count(b Block) {
 		return
 	case n > s.next && s.run >= unbroken:
 		s.missing = n - s.next
+		t.lostAt = t.clock.Last
 		t.doubt(func(time.Time) {
 			if s.missing > 0 {
+				t.channelsListed, t.queuesListed = false, false // the switch will be asked again for what it has
 				t.linkFact(link.GapIs{At: t.clock.Next(), Switch: t.vocabulary.Switch, Missed: uint64(s.missing)})
 			}
 			s.missing = 0

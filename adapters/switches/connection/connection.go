@@ -42,6 +42,8 @@ type Session[P Piece] interface {
 	// Talk asks the switch for what it has, and after that, whenever nothing came for a while, whether it is still there. It
 	// returns nil when ctx ends, and an error when nothing can be sent any more.
 	Talk(ctx context.Context) error
+	// AskAgain has Talk ask again for what the switch has. It does not wait.
+	AskAgain()
 	// HangUp ends the connection: Next and Talk return, and whoever waits for an answer is told. It may be called again.
 	HangUp()
 }

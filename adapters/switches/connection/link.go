@@ -10,6 +10,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/callstate/callstate/domain/engine"
+	"github.com/callstate/callstate/domain/link"
 )
 
 // advanceInterval is how often the interpreter is told the time while nothing comes.
@@ -228,12 +231,15 @@ func (l *Link[P]) work(ctx context.Context, s *session[P], lost func() string) e
 	out.add(l.interpreter.LinkUp(s.Version(), s.since))
 	ticker := time.NewTicker(advanceInterval)
 	defer ticker.Stop()
+	var doubts doubt
 	var batch []heard[P]
 	for {
 		var more bool
 		batch, more = s.queue.Take(batch[:0], l.limits.MaxBatch)
 		for _, h := range batch {
-			out.add(l.interpreter.Translate(h.piece, h.at))
+			observations := l.interpreter.Translate(h.piece, h.at)
+			doubts.hear(observations)
+			out.add(observations)
 		}
 		if !more {
 			out.add(l.interpreter.LinkDown(lost(), time.Now()))
@@ -248,9 +254,45 @@ func (l *Link[P]) work(ctx context.Context, s *session[P], lost func() string) e
 		select {
 		case <-s.queue.Ready():
 		case now := <-ticker.C:
-			out.add(l.interpreter.Advance(now))
+			observations := l.interpreter.Advance(now)
+			doubts.hear(observations)
+			out.add(observations)
+			if doubts.due(now) {
+				s.AskAgain()
+			}
 		}
 	}
+}
+
+// askAgainAfter is how long after the switch was asked for what it has it is asked again at the earliest.
+const askAgainAfter = 5 * time.Second
+
+// doubt is whether what is known of the switch may be wrong, because something that it told did not come in. Then it is
+// asked for what it has, as after a loss of the link; but not while what it was asked for is still to come.
+type doubt struct {
+	inStep bool // it has told what it has
+	missed bool // and something since did not come in
+	asked  time.Time
+}
+
+func (d *doubt) hear(observations []engine.Observation) {
+	for _, o := range observations {
+		switch o.LinkFact.(type) {
+		case link.SnapshotIs:
+			d.inStep = true
+		case link.GapIs:
+			d.missed = d.missed || d.inStep
+		}
+	}
+}
+
+// due reports whether the switch has to be asked, and takes it for done.
+func (d *doubt) due(now time.Time) bool {
+	if !d.missed || now.Sub(d.asked) < askAgainAfter {
+		return false
+	}
+	*d = doubt{asked: now}
+	return true
 }
 
 // Session is the connection that is up now; ok is false when none is.

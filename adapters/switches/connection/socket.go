@@ -22,11 +22,12 @@ type Socket struct {
 	writing sync.Mutex
 	hangUp  sync.Once
 	done    chan struct{}
+	again   chan struct{} // everything is to be asked for again
 }
 
 // NewSocket returns a socket on a connection, whose login must be done before the deadline.
 func NewSocket(conn net.Conn, writeTimeout time.Duration, deadline time.Time) (*Socket, error) {
-	return &Socket{conn: conn, writeTimeout: writeTimeout, done: make(chan struct{})}, conn.SetDeadline(deadline)
+	return &Socket{conn: conn, writeTimeout: writeTimeout, done: make(chan struct{}), again: make(chan struct{}, 1)}, conn.SetDeadline(deadline)
 }
 
 // LoggedIn ends the deadline of the login. From now on a read that has waited so long is ErrSilent.
@@ -67,24 +68,41 @@ func (s *Socket) Send(text []byte, queued func()) error {
 	return err
 }
 
-// Ask calls ask whenever nothing has come for the interval, until ctx ends; then it returns nil.
-func (s *Socket) Ask(ctx context.Context, interval time.Duration, ask func() error) error {
+// Ask calls everything at once and after each AskAgain, and alive whenever nothing has come for the interval, until ctx ends;
+// then it returns nil.
+func (s *Socket) Ask(ctx context.Context, interval time.Duration, everything, alive func() error) error {
+	if err := everything(); err != nil {
+		return err
+	}
 	timer := time.NewTimer(interval)
 	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-s.again:
+			if err := everything(); err != nil {
+				return err
+			}
+			continue
 		case <-timer.C:
 		}
 		wait := interval - time.Duration(time.Now().UnixNano()-s.heard.Load())
 		if wait <= 0 {
-			if err := ask(); err != nil {
+			if err := alive(); err != nil {
 				return err
 			}
 			wait = interval
 		}
 		timer.Reset(wait)
+	}
+}
+
+// AskAgain has Ask ask for everything again; it does not wait for that.
+func (s *Socket) AskAgain() {
+	select {
+	case s.again <- struct{}{}:
+	default: // it is about to
 	}
 }
 

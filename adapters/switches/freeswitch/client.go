@@ -164,6 +164,10 @@ func (c *client) Next() (Frame, error) {
 
 // Talk asks for the snapshot, and then, whenever nothing came for a while, whether the switch is still there.
 func (c *client) Talk(ctx context.Context) error {
+	return c.Ask(ctx, c.config.PingInterval, func() error { return c.askSnapshot(ctx) }, func() error { return c.send(API("status")) })
+}
+
+func (c *client) askSnapshot(ctx context.Context) error {
 	var last <-chan answered
 	for _, command := range snapshotCommands() {
 		var err error
@@ -182,7 +186,7 @@ func (c *client) Talk(ctx context.Context) error {
 			return err
 		}
 	}
-	return c.Ask(ctx, c.config.PingInterval, func() error { return c.send(API("status")) })
+	return nil
 }
 
 // do sends a command and waits for its answer, of one in the background for its result.

@@ -3,9 +3,11 @@ package freeswitch_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -113,4 +115,51 @@ func TestNoCallIsLeftOpenByALiveLink(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The event queue of a listener that is overrun loses events by the thousand, and with them the end of a call.
+func TestAfterAGapTheSwitchIsAskedAgainForWhatItHas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := memory.New()
+		r := &rig{t: t, Listener: connectiontest.NewListener(), recorder: &recorder{}, ended: make(chan error, 1)}
+		link, err := freeswitch.NewLink(freeswitch.Config{Name: "pbx", Host: "switch", Password: "ClueCon", Dial: r.Dial},
+			freeswitch.NewTranslator(vocabulary()), engine.New(log, time.Now, nil), nil)
+		require.NoError(t, err)
+		ctx, stop := context.WithCancel(t.Context())
+		r.stop = stop
+		go func() { r.ended <- link.Run(ctx) }()
+		p := r.accept().login()
+		say := func(sequence int, name string, lines ...string) {
+			now := time.Now().UnixMicro()
+			p.say(event(name, append(lines, "Core-UUID: core", fmt.Sprintf("Event-Date-Timestamp: %d", now), fmt.Sprintf("Event-Sequence: %d", sequence))...))
+		}
+		asked := func() int { return strings.Count(strings.Join(p.asked(), "\n"), "api show channels as json") }
+		hasNothing := func() {
+			p.say(answer(`{"row_count":0}`) + answer(`{"row_count":0}`) + answer("name|instance_id|uuid|type|contact|status|state\n+OK\n"))
+			p.say(answer("name|strategy\n+OK\n") + answer("queue|agent|state|level|position\n+OK\n"))
+			time.Sleep(time.Second)
+		}
+		hasNothing()
+		say(1, "CHANNEL_CREATE", "Unique-ID: caller", "Call-Direction: inbound", "variable_direction: inbound", "Channel-Name: sofia/external/2125550001@carrier",
+			"Caller-Caller-ID-Number: 2125550001", "Caller-Destination-Number: 5550100", "Answer-State: ringing")
+		time.Sleep(time.Second)
+		require.Equal(t, 1, asked())
+
+		say(5000, "HEARTBEAT")
+		time.Sleep(10 * time.Second)
+		assert.Equal(t, 2, asked())
+		say(10000, "HEARTBEAT")
+		time.Sleep(time.Minute / 2)
+		assert.Equal(t, 2, asked(), "what was asked for is still to come")
+		hasNothing()
+
+		calls, _ := switchtest.Calls(t, log)
+		require.Len(t, calls, 1)
+		for _, c := range calls {
+			assert.True(t, c.Ended())
+			assert.True(t, c.Presumed, "nobody has heard when and how it ended")
+		}
+		r.stop()
+		require.NoError(t, <-r.ended)
+	})
 }
