@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -192,7 +193,7 @@ func callRow(r history.Record) []string {
 		queues = append(queues, fmt.Sprintf("%s %s %s", q.Queue, orDash(string(q.Result)), seconds(q.WaitMs)))
 	}
 	for _, a := range r.Agents {
-		agents = append(agents, a.Agent)
+		agents = append(agents, cmp.Or(a.Agent, a.DN))
 	}
 	return []string{
 		r.StartedAt.String(), r.ConnID.String(), string(r.Type), r.ANI, r.DNIS, string(r.Outcome),

@@ -50,9 +50,9 @@ func (p place) readModels() string {
 func (p place) historyFile() string { return filepath.Join(p.readModels(), "history.db") }
 func (p place) pastFile() string    { return filepath.Join(p.readModels(), "past.db") }
 
-// hasHistory reports whether there are call records; they are made when somebody asks for them.
-func (p place) hasHistory() bool {
-	_, err := os.Stat(p.historyFile())
+// is reports whether there is such a file.
+func is(file string) bool {
+	_, err := os.Stat(file)
 	return !errors.Is(err, fs.ErrNotExist)
 }
 

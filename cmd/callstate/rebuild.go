@@ -13,6 +13,7 @@ import (
 	"github.com/callstate/callstate/domain/eventlog"
 	"github.com/callstate/callstate/projections"
 	"github.com/callstate/callstate/projections/history"
+	"github.com/callstate/callstate/projections/past"
 	"github.com/mattn/go-isatty"
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
@@ -59,7 +60,7 @@ call, what today's program tells differently of past calls than what is stored.`
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(cmd.OutOrStdout(), "history rebuilt from %d events in %s\n", end, time.Since(begun).Round(time.Millisecond))
+		fmt.Fprintf(cmd.OutOrStdout(), "history and kept floors rebuilt from %d events in %s\n", end, time.Since(begun).Round(time.Millisecond))
 		return nil
 	}
 	return cmd
@@ -82,7 +83,17 @@ func rebuild(cmd *cobra.Command, at place, log readableLog) (end eventlog.Positi
 	defer records.Close()
 	bar := positionsOf(cmd.ErrOrStderr(), end, "history")
 	defer bar.Finish()
-	return end, projections.CatchUp(cmd.Context(), projections.UpTo(log, end), records, reach(bar))
+	if err := projections.CatchUp(cmd.Context(), projections.UpTo(log, end), records, reach(bar)); err != nil {
+		return end, err
+	}
+	kept, err := past.Open(cmd.Context(), at.pastFile(), past.Options{Log: log, Anew: true})
+	if err != nil {
+		return end, err
+	}
+	defer kept.Close()
+	floors := positionsOf(cmd.ErrOrStderr(), end, "kept floors")
+	defer floors.Finish()
+	return end, projections.CatchUp(cmd.Context(), projections.UpTo(log, end), kept, reach(floors))
 }
 
 // shadowReplay shows what the present code tells otherwise than what is stored.
@@ -109,7 +120,7 @@ func shadowReplay(cmd *cobra.Command, at place, log readableLog, limit int, as f
 
 // compareHistory compares the stored call records with rebuilt ones; the differences are in the order of calls.
 func compareHistory(cmd *cobra.Command, at place, log readableLog) (history.Comparison, []history.Difference, error) {
-	if !at.hasHistory() {
+	if !is(at.historyFile()) {
 		return history.Comparison{}, nil, fmt.Errorf("there are no read models in %s yet: callstate rebuild makes them", at.readModels())
 	}
 	end, err := log.End(cmd.Context())

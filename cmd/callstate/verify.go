@@ -6,6 +6,7 @@ import (
 
 	"github.com/callstate/callstate/adapters/store/pebble"
 	"github.com/callstate/callstate/projections/history"
+	"github.com/callstate/callstate/projections/past"
 	"github.com/callstate/callstate/projections/verification"
 	"github.com/spf13/cobra"
 )
@@ -20,6 +21,8 @@ type verdict struct {
 	Rows     int                    `json:"historyRows"`
 	Findings []verification.Finding `json:"findings"` // what the log tells that cannot be
 	History  []history.Difference   `json:"history"`  // what the call records say otherwise than the log
+	Floors   int                    `json:"keptFloors"`
+	Past     []past.Finding         `json:"past"`     // kept floors that are not what the log tells
 	Unusable []string               `json:"unusable"` // read models that cannot be read
 }
 
@@ -48,7 +51,7 @@ does not run, or a backup.`,
 		if err != nil {
 			return err
 		}
-		wrong := len(v.Findings) + len(v.History) + len(v.Unusable)
+		wrong := len(v.Findings) + len(v.History) + len(v.Past) + len(v.Unusable)
 		v.OK = wrong == 0
 		if *as == asJSON {
 			err = printJSON(cmd.OutOrStdout(), v)
@@ -66,7 +69,7 @@ does not run, or a backup.`,
 // verify verifies a data folder. The error is that it cannot, or that the log is damaged: then there is nothing to
 // compare with.
 func verify(cmd *cobra.Command, at place) (verdict, error) {
-	v := verdict{Findings: []verification.Finding{}, History: []history.Difference{}, Unusable: []string{}}
+	v := verdict{Findings: []verification.Finding{}, History: []history.Difference{}, Past: []past.Finding{}, Unusable: []string{}}
 	err := withLog(at, func(log *pebble.Store) error {
 		return v.look(cmd, at, log)
 	}, func() error {
@@ -95,16 +98,26 @@ func (v *verdict) look(cmd *cobra.Command, at place, log *pebble.Store) error {
 		return err
 	}
 	v.Calls, v.Visits = checked.Calls, checked.Visits
-	if !at.hasHistory() {
-		return nil
+	if is(at.historyFile()) {
+		compared, differences, err := compareHistory(cmd, at, log)
+		if ctx.Err() != nil {
+			return err
+		}
+		v.Rows, v.History = compared.Rows, append(v.History, differences...)
+		if err != nil {
+			v.Unusable = append(v.Unusable, "history: "+err.Error())
+		}
 	}
-	compared, differences, err := compareHistory(cmd, at, log)
-	if ctx.Err() != nil {
-		return err
-	}
-	v.Rows, v.History = compared.Rows, append(v.History, differences...)
-	if err != nil {
-		v.Unusable = append(v.Unusable, err.Error())
+	if is(at.pastFile()) {
+		bar = positionsOf(cmd.ErrOrStderr(), end, "kept floors")
+		v.Floors, err = past.Verify(ctx, at.pastFile(), log, reach(bar), func(f past.Finding) { v.Past = append(v.Past, f) })
+		bar.Finish()
+		if ctx.Err() != nil {
+			return err
+		}
+		if err != nil {
+			v.Unusable = append(v.Unusable, err.Error())
+		}
 	}
 	return nil
 }
@@ -124,10 +137,17 @@ func printVerdict(cmd *cobra.Command, v verdict, limit int) error {
 		fmt.Fprintln(out, printable(f.String()))
 	}
 	for _, text := range v.Unusable {
-		fmt.Fprintln(out, "history: "+printable(text))
+		fmt.Fprintln(out, printable(text))
+	}
+	for i, f := range v.Past {
+		if limit > 0 && i == limit {
+			fmt.Fprintf(out, "and %d more\n", len(v.Past)-i)
+			break
+		}
+		fmt.Fprintln(out, f)
 	}
 	printDifferences(out, v.History, limit)
-	_, err := fmt.Fprintf(out, "%d calls and %d queue visits folded, %d rows of the history compared\n", v.Calls, v.Visits, v.Rows)
+	_, err := fmt.Fprintf(out, "%d calls and %d queue visits folded, %d rows of the history and %d kept floors compared\n", v.Calls, v.Visits, v.Rows, v.Floors)
 	if err == nil && v.OK {
 		_, err = fmt.Fprintln(out, "everything agrees")
 	}

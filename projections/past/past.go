@@ -12,7 +12,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 
 	_ "modernc.org/sqlite" // the database driver
@@ -38,6 +40,7 @@ type Options struct {
 	// Every is how many events come between two kept floors. Default 5000, and more where the floor is large: five for
 	// each agent and live call, so that keeping the floor takes no longer than folding it.
 	Every int
+	Anew  bool // throw away what is kept; nobody else may use it
 }
 
 // Past is the floor as it was. Apply is for one goroutine, everything else may be called concurrently.
@@ -90,9 +93,12 @@ func Open(ctx context.Context, path string, o Options) (_ *Past, err error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, err
 	}
-	source := url.URL{Scheme: "file", Path: path, RawQuery: url.Values{
-		"_pragma": {"journal_mode(WAL)", "synchronous(NORMAL)", "busy_timeout(5000)"}}.Encode()}
-	if p.db, err = sql.Open("sqlite", source.String()); err != nil {
+	if o.Anew {
+		if err := remove(path); err != nil {
+			return nil, err
+		}
+	}
+	if p.db, err = sql.Open("sqlite", source(path, "_pragma", "journal_mode(WAL)", "synchronous(NORMAL)", "busy_timeout(5000)")); err != nil {
 		return nil, err
 	}
 	p.db.SetMaxOpenConns(4)
@@ -108,6 +114,22 @@ func Open(ctx context.Context, path string, o Options) (_ *Past, err error) {
 		}
 	}
 	return p, p.begin(ctx)
+}
+
+// source names a database file for the driver, with values of one parameter.
+func source(path, parameter string, values ...string) string {
+	address := url.URL{Scheme: "file", Path: path, RawQuery: url.Values{parameter: values}.Encode()}
+	return address.String()
+}
+
+// remove removes a database, whatever is in the file.
+func remove(path string) error {
+	for _, file := range []string{path, path + "-wal", path + "-shm"} {
+		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // begin throws away what is kept.
