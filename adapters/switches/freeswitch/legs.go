@@ -231,7 +231,7 @@ func (t *Translator) party(l *leg, f call.PartyIs) {
 	} else if !l.trunk {
 		f.Agent = t.roster.agentAt(l.number)
 	}
-	if f.Role == "" && l.id == l.call.id {
+	if c := l.call.consult; f.Role == "" && l.id == l.call.id && (c == nil || c.target != l) {
 		f.Role = call.Origination
 	}
 	if !f.At.After(l.toldAt) {
