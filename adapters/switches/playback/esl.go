@@ -185,7 +185,7 @@ func (d *eslDialogue) answer(request string, now time.Time) response {
 	case "linger", "nolinger":
 		text = commandReply("+OK")
 	case "api":
-		text = withBody("api/response", d.sw.api(arguments, now))
+		text = d.hears(d.sw.asked(arguments, now)) + withBody("api/response", d.sw.api(arguments, now))
 	case "bgapi":
 		text = d.background(arguments, headers, now)
 	default:
@@ -241,7 +241,7 @@ func (d *eslDialogue) background(command, headers string, now time.Time) string 
 	if job == "" {
 		job = fmt.Sprintf("job-%d", now.UnixMicro())
 	}
-	result := d.sw.api(command, now)
+	asked, result := d.hears(d.sw.asked(command, now)), d.sw.api(command, now)
 	name, arguments, _ := strings.Cut(command, " ")
 	event := fmt.Sprintf("Event-Name: BACKGROUND_JOB\nCore-UUID: %s\nEvent-Date-Timestamp: %d\nJob-UUID: %s\nJob-Command: %s\n",
 		d.sw.core, now.UnixMicro(), escape(job), escape(name))
@@ -249,7 +249,7 @@ func (d *eslDialogue) background(command, headers string, now time.Time) string 
 		event += "Job-Command-Arg: " + escape(arguments) + "\n"
 	}
 	event += fmt.Sprintf("Content-Length: %d\n\n%s", len(result), result)
-	return "Content-Type: command/reply\nReply-Text: +OK Job-UUID: " + job + "\nJob-UUID: " + job + "\n\n" + d.hears(event)
+	return "Content-Type: command/reply\nReply-Text: +OK Job-UUID: " + job + "\nJob-UUID: " + job + "\n\n" + asked + d.hears(event)
 }
 
 // hears is the event in the form that the client wants it in, if it wants it.

@@ -8,6 +8,17 @@ import (
 	"time"
 )
 
+// asked is the event with which FreeSWITCH tells that it does an API command. It is how a client of a quiet switch learns
+// what time it is there.
+func (s *eslSwitch) asked(command string, now time.Time) string {
+	name, arguments, _ := strings.Cut(command, " ")
+	event := fmt.Sprintf("Event-Name: API\nCore-UUID: %s\nEvent-Date-Timestamp: %d\nAPI-Command: %s\n", s.core, now.UnixMicro(), escape(name))
+	if arguments != "" {
+		event += "API-Command-Argument: " + escape(arguments) + "\n"
+	}
+	return event + "\n"
+}
+
 // api answers an API command as FreeSWITCH does (mod_commands, mod_callcenter), with the lists that a link asks for.
 func (s *eslSwitch) api(command string, now time.Time) string {
 	switch words := strings.Fields(command); strings.Join(words, " ") {

@@ -19,6 +19,10 @@ type Options struct {
 	Username, Secret string
 	// Speed is how many times faster than it happened; 0 is 1.
 	Speed float64
+	// Hold sets the pace instead of Speed, where it is not nil: it is called with what the switch is about to tell, as it was
+	// recorded, and returns when that may happen, or the error of ctx. In between the clock of the switch stands still, a
+	// tenth of a second after what it told last.
+	Hold func(ctx context.Context, text string) error
 	// Redate moves the session in time, as if it happened now. Ids that are made of times are then new each time.
 	Redate bool
 	// Loop plays the session again and again, with LoopPause between (5 s). Without Redate it is the same calls again.
@@ -70,8 +74,9 @@ type Server struct {
 	mu       sync.Mutex
 	sw       fake
 	pace     pace
-	redating *redating // nil without Redate
-	lost     bool      // in the recording, nobody could connect
+	played   time.Duration // into the recording, where Hold sets the pace
+	redating *redating     // nil without Redate
+	lost     bool          // in the recording, nobody could connect
 	clients  []*client
 	stopped  bool
 }
@@ -170,6 +175,8 @@ func (s *Server) now() time.Time {
 		return time.Now()
 	case s.pace.start.IsZero():
 		return s.recording.first
+	case s.options.Hold != nil:
+		return s.recording.first.Add(s.played + 100*time.Millisecond)
 	}
 	return s.recording.first.Add(s.pace.position(time.Now()))
 }
@@ -199,9 +206,10 @@ func (s *Server) play(ctx context.Context) {
 		s.mu.Lock()
 		p := s.pace
 		s.mu.Unlock()
-		err := s.recording.play(ctx, p, func(m moment) {
+		err := s.recording.play(ctx, s.waiter(p), func(m moment) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
+			s.played = m.at
 			s.happen(m)
 		})
 		if err != nil {
@@ -222,6 +230,14 @@ func (s *Server) play(ctx context.Context) {
 		s.begin()
 		s.mu.Unlock()
 	}
+}
+
+// waiter waits until a moment of the recording may happen.
+func (s *Server) waiter(p pace) func(context.Context, moment) error {
+	if s.options.Hold != nil {
+		return func(ctx context.Context, m moment) error { return s.options.Hold(ctx, m.text) }
+	}
+	return func(ctx context.Context, m moment) error { return sleep(ctx, time.Until(p.due(m.at))) }
 }
 
 // happen lets a moment be now.

@@ -2,6 +2,7 @@ package playback_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -22,6 +23,45 @@ func hello() []byte {
 		"Event: A|Timestamp: 1795395600.000000", "Event: B|Timestamp: 1795395601.500000",
 		"Event: C|Timestamp: 1795395601.499000", "Event: D|Timestamp: 1795395610.000000",
 	)
+}
+
+func TestHoldSetsThePace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		may := make(chan struct{})
+		hold := func(ctx context.Context, text string) error {
+			assert.Contains(t, text, "Event: ")
+			select {
+			case <-may:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		s := play(t, hello(), playback.Options{Hold: hold})
+		defer s.stop()
+		m := s.connect(t)
+		told := func() (names []string) {
+			for _, h := range m.heard() {
+				if name := h.Event(); len(name) == 1 {
+					names = append(names, name)
+				}
+			}
+			return names
+		}
+		m.ask(t, "Action: Login|Username: demo|Secret: demo")
+		time.Sleep(time.Hour)
+		assert.Empty(t, told())
+
+		may <- struct{}{}
+		may <- struct{}{}
+		pong := m.ask(t, "Action: Ping")
+		assert.Equal(t, []string{"A", "B"}, told())
+		assert.Equal(t, "Response: Success|Ping: Pong|Timestamp: 1795395601.600000", texts(pong)[0])
+
+		may <- struct{}{}
+		may <- struct{}{}
+		<-s.Done()
+	})
 }
 
 func TestLogin(t *testing.T) {

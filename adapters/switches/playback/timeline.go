@@ -43,10 +43,10 @@ func (p pace) position(now time.Time) time.Duration {
 	return time.Duration(float64(now.Sub(p.start)) * p.speed)
 }
 
-// play calls do with each moment when it is due. It returns early only with the error of ctx.
-func (t *timeline) play(ctx context.Context, p pace, do func(moment)) error {
+// play calls do with each moment that wait has let happen. It returns early only with an error of wait.
+func (t *timeline) play(ctx context.Context, wait func(context.Context, moment) error, do func(moment)) error {
 	for _, m := range t.moments {
-		if err := sleep(ctx, time.Until(p.due(m.at))); err != nil {
+		if err := wait(ctx, m); err != nil {
 			return err
 		}
 		do(m)
