@@ -77,10 +77,14 @@ func (t *Translator) leg(e Event) *leg {
 }
 
 // tellsAll reports whether an event of a leg that is not known yet tells what call it belongs to: events with all channel
-// variables do, and the one before CHANNEL_CREATE does not yet. A leg that is ending was missed only where it began since
-// the link is up; else it is of a time that nobody saw.
+// variables do, and the one before CHANNEL_CREATE does not yet. Of an agent's leg also the caller's must be known, of which
+// events will come. A leg that is ending was missed only where it began since the link is up; else it is of a time that
+// nobody saw.
 func (t *Translator) tellsAll(e Event) bool {
 	if e.Variable("direction") == "" || e.Name() == "CHANNEL_OUTGOING" {
+		return false
+	}
+	if caller := e.Variable("cc_member_session_uuid"); caller != "" && caller != e.Get("Unique-ID") && t.legs[caller] == nil && !t.gone.has(caller) {
 		return false
 	}
 	created, known := e.microseconds("Caller-Channel-Created-Time")
