@@ -4,12 +4,12 @@ Feature: Audit
   that the read models say nothing else than the log. Whoever changes the program must see what it tells differently.
 
   Scenario: A log that nobody has touched
-    Given the recorded session "09-attended-transfer", in a folder of the auditor's own
+    Given the recorded session "09-attended-transfer" of Asterisk, in a folder of the auditor's own
     When the auditor verifies it
     Then everything agrees
 
   Scenario Outline: Somebody has changed the call records
-    Given the recorded session "05-overflow", in a folder of the auditor's own
+    Given the recorded session "05-overflow" of Asterisk, in a folder of the auditor's own
     And somebody <did>
     When the auditor verifies it
     Then it is found that <found>
@@ -22,13 +22,13 @@ Feature: Audit
       | invented words                    | user_data_words integrity                                        |
 
   Scenario: Somebody has changed the log
-    Given the recorded session "05-overflow", in a folder of the auditor's own
+    Given the recorded session "05-overflow" of Asterisk, in a folder of the auditor's own
     And somebody turned over a bit of the log
     When the auditor verifies it
     Then it is found that the log is damaged
 
   Scenario: What today's program would tell differently is shown call by call, and nothing is changed
-    Given the recorded session "05-overflow", in a folder of the auditor's own
+    Given the recorded session "05-overflow" of Asterisk, in a folder of the auditor's own
     And somebody made an abandoned wait of a timeout
     When the auditor replays the past in the shadow
     Then the shadow tells differently:
@@ -38,13 +38,13 @@ Feature: Audit
     Then it is found that queue_visits n 0 result: stored is "abandoned", the log says "timedOut"
 
   Scenario: A rebuild brings the records back to what the log says
-    Given the recorded session "05-overflow", in a folder of the auditor's own
+    Given the recorded session "05-overflow" of Asterisk, in a folder of the auditor's own
     And somebody removed a call
     When the auditor has the read models rebuilt
     And the auditor verifies it
     Then everything agrees
 
   Scenario: The records are there for other programs
-    Given the recorded session "05-overflow", in a folder of the auditor's own
+    Given the recorded session "05-overflow" of Asterisk, in a folder of the auditor's own
     When the auditor exports the calls that waited in support as CSV
     Then the file has a heading and 2 calls

@@ -29,9 +29,13 @@ func (w *world) auditSteps(sc *godog.ScenarioContext) {
 	var said string
 	var failed error
 	var shadow []history.Difference
-	sc.Step(`^the recorded session "([^"]*)", in a folder of the auditor's own$`, func(session string) error {
+	sc.Step(`^the recorded session "([^"]*)" of (\S+), in a folder of the auditor's own$`, func(name, kind string) error {
+		session, err := sessionOf(name, kind)
+		if err != nil {
+			return err
+		}
 		w.log = &dataFolder{dir: filepath.Join(w.dir, "data")}
-		_, err := w.log.read(session, everything, "")
+		_, err = w.log.read(session, everything, "")
 		return err
 	})
 	sc.Step(`^somebody turned over a bit of the log$`, w.turnBit)

@@ -16,22 +16,22 @@ import (
 
 // engineSteps are about several engines that write one log.
 func (w *world) engineSteps(sc *godog.ScenarioContext) {
-	sc.Step(`^(an|another) engine (?:(that .*) )?reads the session "([^"]*)"$`, w.engineReads)
+	sc.Step(`^(an|another) engine (?:(that .*) )?reads the session "([^"]*)" of (\S+)$`, w.engineReads)
 	sc.Step(`^(nothing|something) was added$`, w.wasAdded)
 	sc.Step(`^no call was added to$`, w.noCallWasAddedTo)
 	sc.Step(`^every call began once and ended once, and no event is there twice$`, w.nothingIsTwice)
 	sc.Step(`^the calls have the same events as those of one engine that (heard everything|lost its link|stayed connected)$`, w.sameAsAlone)
 }
 
-// partHeard is what the engine of a description hears.
-func partHeard(engine string) (part, error) {
+// partHeard is what the engine of a description hears of a switch.
+func partHeard(engine string, kind *kindOfSwitch) (part, error) {
 	switch engine {
 	case "", "that heard everything", "that lost its link":
 		return everything, nil
 	case "that stayed connected":
-		return part{name: "observer", files: []string{"observer.ami.gz"}}, nil
+		return part{name: "observer", files: []string{kind.observer}}, nil
 	case "that joined after the link was lost":
-		return part{name: "second link", files: []string{"events-2.ami.gz"}}, nil
+		return part{name: "second link", files: kind.links[1:]}, nil
 	}
 	var seconds float64
 	if n, _ := fmt.Sscanf(engine, "that joined %f seconds late", &seconds); n == 1 && seconds > 0 {
@@ -43,8 +43,12 @@ func partHeard(engine string) (part, error) {
 	return part{}, fmt.Errorf("there is no engine %q", engine)
 }
 
-func (w *world) engineReads(which, engine, session string) error {
-	heard, err := partHeard(engine)
+func (w *world) engineReads(which, engine, name, kind string) error {
+	session, err := sessionOf(name, kind)
+	if err != nil {
+		return err
+	}
+	heard, err := partHeard(engine, session.kind)
 	if err != nil {
 		return err
 	}
@@ -58,7 +62,7 @@ func (w *world) engineReads(which, engine, session string) error {
 	if err != nil {
 		return err
 	}
-	if w.added, err = w.log.read(session, heard, filepath.Join(w.dir, "heard.ami.gz")); err != nil {
+	if w.added, err = w.log.read(session, heard, filepath.Join(w.dir, "heard")); err != nil {
 		return err
 	}
 	w.before, w.session = before, session
@@ -111,7 +115,7 @@ func sameCalls(want, have map[eventlog.Stream][]string) error {
 }
 
 func (w *world) sameAsAlone(which string) error {
-	heard, err := partHeard("that " + which)
+	heard, err := partHeard("that "+which, w.session.kind)
 	if err != nil {
 		return err
 	}

@@ -145,6 +145,9 @@ func agentIs(view floor.View, agent, state, reason string) error {
 		}
 		return nil
 	}
+	if state == string(floor.LoggedOut) {
+		return nil // nobody has ever told of them
+	}
 	return fmt.Errorf("there is no agent %s: %+v", agent, view.Agents)
 }
 

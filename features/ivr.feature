@@ -3,7 +3,7 @@ Feature: IVR
   An IVR talks to the caller first and attaches what it learns. Digits are counted, never kept.
 
   Scenario Outline: Callers give up in the IVR
-    Given the recorded session "04-abandon-in-ivr"
+    Given the recorded session "04-abandon-in-ivr" of <switch>
     When the supervisor opens the call from <caller>
     Then the record says:
       | outcome    | abandoned |
@@ -14,45 +14,64 @@ Feature: IVR
     And it waited in no queue
     And nobody was called
     And the story tells, among other things and in this order:
-      | IVR main talks to caller <caller> |
-      | <told>                            |
-      | caller <caller> hangs up          |
-      | IVR main lets go                  |
+      | IVR <ivr> talks to caller <caller> |
+      | caller <caller> keys <keyed> digits |
+      | caller <caller> hangs up           |
+      | IVR <ivr> lets go                  |
     And its end was seen
 
     Examples:
-      | caller     | in IVR | told                                     |
-      | 2125550012 | 3.8 s  | caller 2125550012 keys 3 digits          |
-      | 2125550013 | 5.8 s  | caller 2125550013 keys 6 digits          |
+      | switch     | caller     | ivr         | in IVR | keyed |
+      | Asterisk   | 2125550012 | main        | 3.8 s  | 3     |
+      | Asterisk   | 2125550013 | main        | 5.8 s  | 6     |
+      | FreeSWITCH | 0205551022 | ivr_account | 2.2 s  | 2     |
 
-  Scenario: A caller gives up during the welcome
-    Given the recorded session "04-abandon-in-ivr"
-    When the supervisor opens the call from 2125550011
+  Scenario Outline: A caller gives up during the welcome
+    Given the recorded session "04-abandon-in-ivr" of <switch>
+    When the supervisor opens the call from <caller>
     Then the record says:
       | outcome    | abandoned |
-      | in the IVR | 1 s       |
+      | in the IVR | <in IVR>  |
+    And it waited in no queue
     And nobody was called
 
-  Scenario: A caller who keys nothing reaches the default queue
-    Given the recorded session "04-abandon-in-ivr"
-    When the supervisor opens the call from 2125550014
+    Examples:
+      | switch     | caller     | in IVR |
+      | Asterisk   | 2125550011 | 1 s    |
+      | FreeSWITCH | 0205551021 | 1.4 s  |
+
+  Scenario Outline: A caller who keys nothing reaches the default queue
+    Given the recorded session "04-abandon-in-ivr" of <switch>
+    When the supervisor opens the call from <caller>
     Then the record says:
       | outcome    | abandoned |
-      | in the IVR | 27.5 s    |
+      | in the IVR | <in IVR>  |
     And it waited in these queues:
-      | queue | result    | waited |
-      | sales | abandoned | 6.5 s  |
+      | queue | result    | waited   |
+      | sales | abandoned | <waited> |
     And the history has 4 calls, all of them ended and none in contradiction
 
-  Scenario: What was learned before the caller gave up is kept
-    Given the recorded session "04-abandon-in-ivr"
-    When the supervisor opens the call from 2125550013
-    Then it carries:
-      | Account      | 200300              |
-      | CustomerName | Müller & Söhne GmbH |
+    Examples:
+      | switch     | caller     | in IVR | waited |
+      | Asterisk   | 2125550014 | 27.5 s | 6.5 s  |
+      | FreeSWITCH | 0205551023 | 16.7 s | 3.2 s  |
 
-  Scenario: An IVR that is a program of its own
-    Given the recorded session "21-agi-ivr"
+  Scenario Outline: What was learned before the caller gave up is kept
+    Given the recorded session "04-abandon-in-ivr" of <switch>
+    When the supervisor opens the call from <caller>
+    Then the record says:
+      | outcome | abandoned |
+    And it carries:
+      | Account | <account>  |
+      | <name>  | <customer> |
+
+    Examples:
+      | switch     | caller     | account | name          | customer             |
+      | Asterisk   | 2125550013 | 200300  | CustomerName  | Müller & Söhne GmbH  |
+      | FreeSWITCH | 0205551024 | 4714    | Customer-Name | Blue Harbor Shipping |
+
+  Scenario: An IVR that is a program of its own (recorded on an Asterisk only)
+    Given the recorded session "21-agi-ivr" of Asterisk
     When the supervisor opens the call from 2125550161
     Then 2 seconds into the call the floor shows it as ivr, with:
       | 2125550161 | connected |
@@ -71,8 +90,8 @@ Feature: IVR
       | in the IVR | 2.8 s     |
     And the history has 2 calls, all of them ended and none in contradiction
 
-  Scenario: Two IVRs, one after the other
-    Given the recorded session "23-two-ivrs"
+  Scenario: Two IVRs, one after the other (recorded on an Asterisk only)
+    Given the recorded session "23-two-ivrs" of Asterisk
     When the supervisor opens the call from 2125550181
     Then the story tells, among other things and in this order:
       | IVR lang talks to caller 2125550181    |

@@ -5,159 +5,195 @@ Feature: Losing the switch, and finding it again
 
   Rule: The link is lost and comes back, the switch goes on
 
-    Scenario: Live
-      Given a switch that plays the session "15-link-loss" from when agent 1005 logs in
+    Scenario Outline: Live
+      Given a <switch> that plays the session "<session>" from when agent <known> logs in
       And the engine is linked to the switch
-      And agent 1001 answers the call from 2125550101
-      And agent 1002 answers the call from 2125550102
-      And the caller 2125550103 waits in the queue "sales"
-      And 1002 puts the caller on hold
-      Then the floor shows the call from 2125550102 as held, with:
-        | 2125550102 | connected |
-        | 1002       | held      |
+      And agent 1001 answers the call from <talking>
+      And agent 1002 answers the call from <going on>
+      And the caller <waiting> waits in the queue "sales"
+      Then the floor shows the call from <waiting> as queued, with:
+        | <waiting> | connected |
 
       When the link to the switch breaks
-      And the caller 2125550101 has hung up
-      And the caller 2125550104 waits in the queue "sales"
-      And agent 1005 pauses, because of "unseen"
+      And the caller <talking> has hung up
+      And the caller <newcomer> waits in the queue "sales"
+      And agent <other> pauses, because of "<why>"
       # Nobody knows better yet.
-      Then the floor shows the call from 2125550101 as talking, with:
-        | 2125550101 | connected |
-        | 1001       | connected |
-      And the floor shows that agent 1005 is ready
-      And the floor does not show the call from 2125550104
+      Then the floor shows the call from <talking> as talking, with:
+        | <talking> | connected |
+        | 1001      | connected |
+      And the floor shows that agent <other> is <was>
+      And the floor does not show the call from <newcomer>
 
       When the link to the switch is back
-      Then the floor does not show the call from 2125550101 any more
-      And the floor shows the call from 2125550103 as queued, with:
-        | 2125550103 | connected |
-      And the floor shows the call from 2125550104 as queued, with:
-        | 2125550104 | connected |
-      And the floor shows that agent 1005 is notReady because of "unseen"
-
-      When agent 1001 answers the call from 2125550103
-      Then the floor shows the call from 2125550103 as talking, with:
-        | 2125550103 | connected |
-        | 1001       | connected |
+      Then the floor does not show the call from <talking> any more
+      And the floor shows the call from <waiting> as <waiting goes on>
+      And the floor shows the call from <newcomer> as queued, with:
+        | <newcomer> | connected |
+      And the floor shows that agent <other> is notReady because of "<why>"
 
       When the rest of the session is played
       Then the floor is empty, and the engine is stopped
       And the history has 4 calls, all of them ended and none in contradiction
       And every call began once and ended once, and no event is there twice
-      When the supervisor opens the call from 2125550101
+      When the supervisor opens the call from <talking>
       Then its end is presumed: the switch did not have the call any more
-      When the supervisor opens the call from 2125550103
+      When the supervisor opens the call from <waiting>
       Then its end was seen
       And these people were called:
-        | agent | talked | result    | ended by |
-        | 1001  | 3 s    | completed | agent    |
+        | agent | talked   | result    | ended by |
+        | 1001  | <talked> | completed | <ended>  |
 
-    Scenario: A call that ended in the meantime
-      Given the recorded session "15-link-loss"
-      When the supervisor opens the call from 2125550101
+      # On the FreeSWITCH agent 1001 takes the call that waited meanwhile.
+      Examples:
+        | switch     | session                | known | talking    | going on   | waiting    | newcomer   | other | was       | why      | waiting goes on | talked | ended  |
+        | Asterisk   | 15-link-loss           | 1005  | 2125550101 | 2125550102 | 2125550103 | 2125550104 | 1005  | ready     | unseen   | queued          | 3 s    | agent  |
+        | FreeSWITCH | 15-link-loss-reconnect | 1002  | 0205551111 | 0205551112 | 0205551113 | 0205551114 | 1003  | loggedOut | On Break | talking         | 19 s   | caller |
+
+    Scenario Outline: A call that ended in the meantime
+      Given the recorded session "<session>" of <switch>
+      When the supervisor opens the call from <caller>
       Then its end is presumed: the switch did not have the call any more
       And the record says:
         | outcome  | answered |
         | ended by | switch   |
-        | lasted   | 20 s     |
+        | lasted   | <lasted> |
       And these people were called:
-        | agent | talked | result    | ended by |
-        | 1001  | 13.6 s | completed | switch   |
-      And 22 seconds into the session the link to the switch is down
-      And 26 seconds into the session the link to the switch is up
+        | agent | talked   | result    | ended by |
+        | 1001  | <talked> | completed | switch   |
+      And <down> seconds into the session the link to the switch is down
+      And <up> seconds into the session the link to the switch is up
 
-    Scenario: A call that went on
-      Given the recorded session "15-link-loss"
-      When the supervisor opens the call from 2125550102
+      Examples:
+        | switch     | session                | caller     | lasted | talked | down | up |
+        | Asterisk   | 15-link-loss           | 2125550101 | 20 s   | 13.6 s | 22   | 26 |
+        | FreeSWITCH | 15-link-loss-reconnect | 0205551111 | 13.6 s | 10.1 s | 20   | 29 |
+
+    Scenario Outline: A call that went on
+      Given the recorded session "<session>" of <switch>
+      When the supervisor opens the call from <caller>
       Then its end was seen
       And these people were called:
-        | agent | talked | result    | ended by |
-        | 1002  | 17.4 s | completed | caller   |
+        | agent | talked   | result    | ended by |
+        | 1002  | <talked> | completed | caller   |
 
-    Scenario: A call that waited all the time
-      Given the recorded session "15-link-loss"
-      When the supervisor opens the call from 2125550103
+      Examples:
+        | switch     | session                | caller     | talked |
+        | Asterisk   | 15-link-loss           | 2125550102 | 17.4 s |
+        | FreeSWITCH | 15-link-loss-reconnect | 0205551112 | 23.3 s |
+
+    # On the FreeSWITCH it was answered in the meantime.
+    Scenario Outline: A call that waited when the link was lost
+      Given the recorded session "<session>" of <switch>
+      When the supervisor opens the call from <caller>
       Then it waited in these queues:
         | queue | result   | agent | waited |
-        | sales | answered | 1001  | 9.2 s  |
+        | sales | answered | 1001  | 9.1 s  |
       And its end was seen
 
-    Scenario: A call that arrived in the meantime
-      Given the recorded session "15-link-loss"
-      When the supervisor opens the call from 2125550104
-      Then it waited in these queues:
-        | queue | result   | agent | waited |
-        | sales | answered | 1002  | 16.2 s |
-      And the story tells, among other things and in this order:
-        | caller 2125550104 is connected (inferred)                     |
-        | caller 2125550104 waits in queue sales, position 2 (inferred) |
-        | queue sales gives the call to agent 1002 after 0:16.464     |
-        | agent 1002 hangs up                                         |
+      Examples:
+        | switch     | session                | caller     |
+        | Asterisk   | 15-link-loss           | 2125550103 |
+        | FreeSWITCH | 15-link-loss-reconnect | 0205551113 |
 
-    Scenario: What was missed of the agents
-      Given the recorded session "15-link-loss"
-      Then 24 seconds into the session agent 1005 is ready
-      And 26 seconds into the session agent 1005 is notReady because of "unseen"
-      And the log tells of the link:
-        | LinkUp         |
-        | Resynchronised |
-        | LinkDown       |
-        | LinkUp         |
-        | Resynchronised |
-        | LinkDown       |
-      And the history has 4 calls, all of them ended and none in contradiction
-
-    Scenario: A call that arrived in the meantime came from outside
-      Given the recorded session "15-link-loss"
-      When the supervisor opens the call from 2125550104
+    Scenario Outline: A call that arrived in the meantime
+      Given the recorded session "<session>" of <switch>
+      When the supervisor opens the call from <caller>
       Then the record says:
         | type | inbound |
+      And it waited in these queues:
+        | queue | result   | agent | waited   |
+        | sales | answered | 1002  | <waited> |
+      And the story tells, among other things and in this order:
+        | caller <caller> is connected (inferred)                |
+        | caller <caller> waits in queue sales<place> (inferred) |
+        | queue sales gives the call to agent 1002               |
+        | <who> hangs up                                         |
+
+      Examples:
+        | switch     | session                | caller     | waited | place        | who               |
+        | Asterisk   | 15-link-loss           | 2125550104 | 16.2 s | , position 2 | agent 1002        |
+        | FreeSWITCH | 15-link-loss-reconnect | 0205551114 | 13.6 s |              | caller 0205551114 |
+
+    Scenario Outline: What was missed of the agents
+      Given the recorded session "<session>" of <switch>
+      Then <before> seconds into the session agent <agent> is <was>
+      And <after> seconds into the session agent <agent> is notReady because of "<why>"
+      And the history has 4 calls, all of them ended and none in contradiction
+
+      Examples:
+        | switch     | session                | before | agent | was       | after | why      |
+        | Asterisk   | 15-link-loss           | 24     | 1005  | ready     | 26    | unseen   |
+        | FreeSWITCH | 15-link-loss-reconnect | 20     | 1003  | loggedOut | 29    | On Break |
+
+    Scenario: Who was put on hold in the meantime (an Asterisk does not tell that)
+      Given the recorded session "15-link-loss-reconnect" of FreeSWITCH
+      When the supervisor opens the call from 0205551112
+      Then 20 seconds into the call the floor shows it as talking, with:
+        | 0205551112 | connected |
+        | 1002       | connected |
+      And 24 seconds into the call the floor shows it as held, with:
+        | 0205551112 | held      |
+        | 1002       | connected |
+
+    # The recorder of the FreeSWITCH asked for nothing on its first connection.
+    Scenario Outline: The log tells of the link
+      Given the recorded session "<session>" of <switch>
+      Then the log tells of the link:
+        | LinkUp   |
+        | <first>  |
+        | LinkDown |
+        | LinkUp   |
+        | <then>   |
+        | LinkDown |
+
+      Examples:
+        | switch     | session                | first          | then                            |
+        | Asterisk   | 15-link-loss           | Resynchronised | Resynchronised                  |
+        | Asterisk   | 16-restart             | Resynchronised | SwitchRestarted, Resynchronised |
+        | FreeSWITCH | 15-link-loss-reconnect |                | GapDetected, Resynchronised     |
+        | FreeSWITCH | 16-switch-restart      |                | SwitchRestarted, Resynchronised |
 
   Rule: The switch is started anew
 
-    Scenario: At once, it tells the end of every call before it goes
-      Given the recorded session "16-restart"
-      Then the history has 4 calls, all of them ended and none in contradiction
-      When the supervisor opens the call from 2125550111
+    Scenario Outline: At once, it tells the end of every call before it goes
+      Given the recorded session "<session>" of <switch>
+      Then the history has <calls> calls, all of them ended and none in contradiction
+      When the supervisor opens the call from <talking>
       Then its end was seen
       And the record says:
-        | outcome | answered |
-        | lasted  | 13.8 s   |
+        | outcome  | answered |
+        | ended by | switch   |
+        | lasted   | <lasted> |
       And these people were called:
-        | agent | talked | result    |
-        | 1001  | 7.4 s  | completed |
-      When the supervisor opens the call from 2125550112
+        | agent | talked   | result    | ended by |
+        | 1001  | <talked> | completed | switch   |
+      When the supervisor opens the call from <waiting>
       Then its end was seen
       And the record says:
         | ended by | switch |
+      And it waited in these queues:
+        | queue | result    | waited   |
+        | sales | abandoned | <waited> |
+      When the supervisor opens the call from <afterwards>
+      Then the record says:
+        | outcome  | answered |
+        | ended by | caller   |
+
+      Examples:
+        | switch     | session           | calls | talking    | lasted | talked | waiting    | waited | afterwards |
+        | Asterisk   | 16-restart        | 4     | 2125550111 | 13.8 s | 7.4 s  | 2125550112 | 2.2 s  | 2125550114 |
+        | FreeSWITCH | 16-switch-restart | 3     | 0205551121 | 10 s   | 6.6 s  | 0205551122 | 4.2 s  | 0205551123 |
+
+    Scenario: A caller was in the IVR (recorded on an Asterisk only)
+      Given the recorded session "16-restart" of Asterisk
       When the supervisor opens the call from 2125550113
       Then the record says:
         | ended by   | switch |
         | in the IVR | 2 s    |
-      When the supervisor opens the call from 2125550114
-      Then the record says:
-        | outcome  | answered |
-        | ended by | caller   |
-      And the log tells of the link:
-        | LinkUp          |
-        | Resynchronised  |
-        | LinkDown        |
-        | LinkUp          |
-        | SwitchRestarted |
-        | Resynchronised  |
-        | LinkDown        |
 
-    Scenario: A call that the restart killed was ended by the switch
-      Given the recorded session "16-restart"
-      When the supervisor opens the call from 2125550111
-      Then the record says:
-        | ended by | switch |
-      And these people were called:
-        | agent | ended by |
-        | 1001  | switch   |
-
-    Scenario: Gracefully, when the last call has ended
-      Given the recorded session "24-restart-gracefully"
+    Scenario: Gracefully, when the last call has ended (recorded on an Asterisk only)
+      Given the recorded session "24-restart-gracefully" of Asterisk
       Then the history has 2 calls, all of them ended and none in contradiction
       When the supervisor opens the call from 2125550191
       Then its end was seen
@@ -170,8 +206,8 @@ Feature: Losing the switch, and finding it again
       And 15.7 seconds into the session agent 1001 is afterCallWork
       And 18.5 seconds into the session agent 1001 is ready
 
-    Scenario: It dies without a word
-      Given the recorded session "25-crash"
+    Scenario: It dies without a word (recorded on an Asterisk only)
+      Given the recorded session "25-crash" of Asterisk
       Then the history has 3 calls, all of them ended and none in contradiction
       And 15 seconds into the session the link to the switch is down
       When the supervisor opens the call from 2125550195
@@ -201,7 +237,7 @@ Feature: Losing the switch, and finding it again
         | LinkDown        |
 
     Scenario Outline: What a crash killed ended because the switch was started anew
-      Given the recorded session "25-crash"
+      Given the recorded session "25-crash" of Asterisk
       When the supervisor opens the call from <caller>
       Then its end is presumed: the switch was started anew
 

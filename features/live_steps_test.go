@@ -2,8 +2,6 @@ package features_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/callstate/callstate/projections/floor"
@@ -12,7 +10,7 @@ import (
 
 // liveSteps are about an engine that is linked to a switch while things happen there.
 func (w *world) liveSteps(sc *godog.ScenarioContext) {
-	sc.Step(`^a switch that plays the session "([^"]*)" from when agent (\d+) logs in$`, w.switchPlays)
+	sc.Step(`^an? (\S+) that plays the session "([^"]*)" from when agent (\d+) logs in$`, w.switchPlays)
 	sc.Step(`^the engine is linked to the switch$`, w.engineIsLinked)
 	sc.Step(`^agent (\d+)'s desktop is connected$`, w.desktopIsConnected)
 	sc.Step(`^the desktop shows that the agent is (ready|talking|hold|afterCallWork)$`, w.desktopShowsAgent)
@@ -20,59 +18,67 @@ func (w *world) liveSteps(sc *godog.ScenarioContext) {
 	sc.Step(`^the desktop shows no call any more$`, w.desktopShowsNoCall)
 
 	sc.Step(`^agent (\d+) answers the call from (\d+)$`, func(agent, ani string) error {
-		return w.pbx.playUntil("Event: AgentConnect", "\r\nCallerIDNum: "+ani, "MemberName: Agent/"+agent)
+		return w.pbx.playUntil(agentAnswers, "agent", agent, "ani", ani)
 	})
-	sc.Step(`^(?:agent )?(\d+) puts the caller on hold$`, func(dn string) error {
-		return w.pbx.playUntil("Event: Hold", "Channel: PJSIP/"+dn+"-")
+	sc.Step(`^agent (\d+) puts the caller on hold$`, func(dn string) error {
+		return w.pbx.playUntil(agentHolds, "dn", dn)
 	})
-	sc.Step(`^(?:agent )?(\d+) calls (\d+), which rings$`, func(_, called string) error {
-		return w.pbx.playUntil("Event: Newstate", "ChannelStateDesc: Ringing", "Channel: PJSIP/"+called+"-")
+	sc.Step(`^agent (\d+) calls (\d+), which rings$`, func(_, called string) error {
+		return w.pbx.playUntil(telephoneRings, "dn", called)
 	})
 	sc.Step(`^(\d+) answers the consultation$`, func(string) error {
-		return w.pbx.playUntil("Event: BridgeEnter", "BridgeNumChannels: 2")
+		return w.pbx.playUntil(consultationTalks)
 	})
 	sc.Step(`^agent (\d+) transfers the caller and is gone$`, func(agent string) error {
-		if err := w.pbx.playUntil("Event: AttendedTransfer"); err != nil {
+		if err := w.pbx.playUntil(transferDone); err != nil {
 			return err
 		}
-		return w.pbx.playUntil("Event: Hangup", "Channel: PJSIP/"+agent+"-")
+		return w.pbx.playUntil(agentGone, "agent", agent)
 	})
 	sc.Step(`^the caller (\d+) has hung up$`, func(ani string) error {
-		return w.pbx.playUntil("Event: Hangup\r\n", "\r\nCallerIDNum: "+ani)
+		return w.pbx.playUntil(callerGone, "ani", ani)
 	})
 	sc.Step(`^the caller (\d+) waits in the queue "([^"]*)"$`, func(ani, queue string) error {
-		return w.pbx.playUntil("Event: QueueCallerJoin", "\r\nCallerIDNum: "+ani, "Queue: "+queue)
+		return w.pbx.playUntil(callerWaits, "ani", ani, "queue", queue)
 	})
 	sc.Step(`^agent (\d+) pauses, because of "([^"]*)"$`, func(agent, reason string) error {
-		return w.pbx.playUntil("Event: QueueMemberPause", "MemberName: Agent/"+agent, "PausedReason: "+reason)
+		return w.pbx.playUntil(agentPauses, "agent", agent, "reason", reason)
 	})
-	sc.Step(`^the rest of the session is played$`, func() { w.pbx.playRest() })
+	sc.Step(`^the rest of the session is played$`, func() error { return w.pbx.playRest() })
 
 	sc.Step(`^the link to the switch breaks$`, w.linkBreaks)
 	sc.Step(`^the link to the switch is back$`, w.linkIsBack)
 	sc.Step(`^the floor shows the call from (\d+) as (\S+), with:$`, w.floorShowsCall)
+	sc.Step(`^the floor shows the call from (\d+) as (\S+)$`, w.floorShowsCallAs)
 	sc.Step(`^the floor does not show the call from (\d+)(?: any more)?$`, w.floorLosesCall)
 	sc.Step(`^the floor shows that agent (\d+) is (\S+)(?: because of "([^"]*)")?$`, w.floorShowsAgent)
 	sc.Step(`^the floor shows that the link to the switch is (up|down)$`, w.floorShowsLink)
 	sc.Step(`^the floor is empty, and the engine is stopped$`, w.engineIsStopped)
 }
 
-// switchPlays starts a switch that has told nothing yet but who is logged in. Of a session in which the link was lost it
-// plays all that happened, whoever listened.
-func (w *world) switchPlays(session, agent string) (err error) {
-	recording := filepath.Join(recordings, session, "observer.ami.gz")
-	if _, missing := os.Stat(recording); missing != nil {
-		recording = filepath.Join(recordings, session, "events.ami.gz")
-	}
-	if w.pbx, err = startRecordedSwitch(recording); err != nil {
+// switchPlays starts a switch that will have told of nothing but who is logged in, once somebody listens.
+func (w *world) switchPlays(kind, session, agent string) error {
+	return w.startSwitch(kind, session, agentLogsIn, "agent", agent)
+}
+
+func (w *world) startSwitch(kind, name string, until happening, who ...string) error {
+	session, err := sessionOf(name, kind)
+	if err != nil {
 		return err
 	}
-	return w.pbx.playUntil("Event: QueueMemberAdded", "MemberName: Agent/"+agent)
+	if w.pbx, err = startRecordedSwitch(session.kind, session.kind.observed(name)); err != nil {
+		return err
+	}
+	w.begun = w.pbx.begin(until, who...)
+	return nil
 }
 
 func (w *world) engineIsLinked() (err error) {
 	w.engine, err = startProcess(w.dir, w.data, linkedTo(w.pbx))
 	if err != nil {
+		return err
+	}
+	if err := w.begun(); err != nil {
 		return err
 	}
 	return w.floorShows(func(v floor.View) error {
@@ -128,12 +134,12 @@ func (w *world) desktopShowsNoCall() error {
 }
 
 func (w *world) linkBreaks() error {
-	w.pbx.breakLinks()
+	w.pbx.network.cut()
 	return w.floorShowsLink("down")
 }
 
 func (w *world) linkIsBack() error {
-	w.pbx.takeLinks()
+	w.pbx.network.mend()
 	return w.floorShowsLink("up")
 }
 
@@ -167,6 +173,17 @@ func (w *world) floorShowsCall(ani, state string, table *godog.Table) error {
 			}
 		}
 		return fmt.Errorf("there is no call from %s: %+v", ani, v.Calls)
+	})
+}
+
+func (w *world) floorShowsCallAs(ani, state string) error {
+	return w.floorShows(func(v floor.View) error {
+		for _, c := range v.Calls {
+			if c.ANI == ani && string(c.State) == state {
+				return nil
+			}
+		}
+		return fmt.Errorf("there is no call from %s that is %s: %+v", ani, state, v.Calls)
 	})
 }
 

@@ -27,9 +27,10 @@ func TestEitherOfTwoEnginesMayBeKilled(t *testing.T) {
 	calls, err := alone.calls()
 	require.NoError(t, err)
 
-	pbx, err := startRecordedSwitch(recording)
+	pbx, err := startRecordedSwitch(switches["Asterisk"], recording)
 	require.NoError(t, err)
 	defer pbx.close()
+	blocks := recordedBlocks(t, pbx.kind, recording)
 	shared, stop, err := inKurrentDB(t.TempDir())
 	require.NoError(t, err)
 	defer stop()
@@ -41,11 +42,10 @@ func TestEitherOfTwoEnginesMayBeKilled(t *testing.T) {
 		engines[i], err = startProcess(dir, &dataFolder{dir: dir, store: shared.store}, linkedTo(pbx))
 		require.NoError(t, err)
 	}
-	pbx.play(20) // who is logged in
 	startEngine(0)
 	startEngine(1)
 	requireLinks(t, pbx, 2)
-	for round := 0; pbx.play(len(pbx.blocks) / 40); round++ {
+	for round := 0; requirePlayed(t, pbx, blocks/40); round++ {
 		if round%3 != 0 {
 			continue
 		}
@@ -71,21 +71,21 @@ func TestEitherOfTwoEnginesMayBeKilled(t *testing.T) {
 // A database that is away for a while costs nothing: the engine says that it is not ready, keeps what the switch says, and
 // writes it when the database is back.
 func TestAnEngineWaitsForItsDatabase(t *testing.T) {
-	pbx, err := startRecordedSwitch(sampleRecording)
+	pbx, err := startRecordedSwitch(switches["Asterisk"], switches["Asterisk"].observed("01-answered-caller-hangs-up"))
 	require.NoError(t, err)
 	defer pbx.close()
 	server, err := kurrentdbtest.Start(kurrentdbtest.Options{})
 	require.NoError(t, err)
 	defer server.Stop()
 	data := &dataFolder{dir: t.TempDir(), store: server.URL()}
-	require.NoError(t, pbx.playUntil("Event: QueueMemberAdded"))
 	engine, err := startProcess(data.dir, data, linkedTo(pbx))
 	require.NoError(t, err)
 	requireLinks(t, pbx, 1)
+	require.NoError(t, pbx.playUntil(agentLogsIn))
 	requireQuiet(t, engine)
 
 	server.Stop()
-	pbx.playRest()
+	require.NoError(t, pbx.playRest())
 	require.NoError(t, eventually(func() error {
 		status, err := engine.get("/readyz", nil)
 		if status != http.StatusServiceUnavailable || !strings.Contains(err.Error(), "does not answer") {
@@ -123,8 +123,26 @@ func hasEnded(engine *process, calls int) error {
 
 // linkedTo is the configuration of an engine that listens to a switch.
 func linkedTo(pbx *recordedSwitch) string {
-	return fmt.Sprintf("[[asterisk]]\nname = \"pbx\"\nhost = \"127.0.0.1\"\nport = %d\nuser = \"callstate\"\nsecret = %q\n",
-		pbx.port(), recordedSecret)
+	return fmt.Sprintf(pbx.kind.section, pbx.port(), recordedSecret)
+}
+
+// recordedBlocks is how many things happened in a recording.
+func recordedBlocks(t *testing.T, kind *kindOfSwitch, path string) int {
+	t.Helper()
+	recording, err := openRecorded(path)
+	require.NoError(t, err)
+	defer recording.Close()
+	all, err := kind.happened(recording)
+	require.NoError(t, err)
+	return len(all)
+}
+
+// requirePlayed plays so many blocks, and says whether there are any left.
+func requirePlayed(t *testing.T, pbx *recordedSwitch, blocks int) bool {
+	t.Helper()
+	more, err := pbx.play(blocks)
+	require.NoError(t, err)
+	return more
 }
 
 // requireQuiet waits until an engine has written what it has heard: one that comes back is not faster than that.
@@ -151,7 +169,7 @@ func requireQuiet(t *testing.T, engine *process) {
 func requireLinks(t *testing.T, pbx *recordedSwitch, links int) {
 	t.Helper()
 	require.NoError(t, eventually(func() error {
-		if n := pbx.links(); n != links {
+		if n := pbx.network.links(); n != links {
 			return fmt.Errorf("%d engines are linked to the switch, not %d", n, links)
 		}
 		return nil

@@ -2,8 +2,10 @@ Feature: Parking
 
   A caller waits in a parking space until a colleague takes the call from there.
 
+  No FreeSWITCH was recorded while somebody parked a caller: this is told of an Asterisk only.
+
   Background:
-    Given the recorded session "17-park"
+    Given the recorded session "17-park" of Asterisk
 
   Scenario: A colleague takes the call
     When the supervisor opens the call from 2125550121

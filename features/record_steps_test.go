@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,7 +16,7 @@ import (
 
 // recordSteps are about what the records of calls say.
 func (w *world) recordSteps(sc *godog.ScenarioContext) {
-	sc.Step(`^the recorded session "([^"]*)"$`, w.sessionIsRecorded)
+	sc.Step(`^the recorded session "([^"]*)" of (\S+)$`, w.sessionIsRecorded)
 	sc.Step(`^the history has (\d+) calls, all of them ended and none in contradiction$`, w.historyIsWhole)
 	sc.Step(`^the supervisor opens the call from (\S+)(?: to (\S+))?$`, w.open)
 	sc.Step(`^the supervisor opens the consultation about it$`, w.openConsultation)
@@ -23,6 +24,7 @@ func (w *world) recordSteps(sc *godog.ScenarioContext) {
 	sc.Step(`^it waited in these queues:$`, w.queuesAre)
 	sc.Step(`^it waited in no queue$`, w.noQueues)
 	sc.Step(`^these people were called:$`, w.peopleAre)
+	sc.Step(`^these people were called, among others:$`, w.peopleInclude)
 	sc.Step(`^nobody was called$`, w.nobodyCalled)
 	sc.Step(`^it was transferred:$`, w.transfersAre)
 	sc.Step(`^it was not transferred$`, w.noTransfers)
@@ -30,9 +32,22 @@ func (w *world) recordSteps(sc *godog.ScenarioContext) {
 	sc.Step(`^it belongs together with:$`, w.relatedAre)
 }
 
-func (w *world) sessionIsRecorded(session string) (err error) {
+func (w *world) sessionIsRecorded(name, kind string) error {
+	session, err := sessionOf(name, kind)
+	if err != nil {
+		return err
+	}
 	w.log, err = w.place.session(session, everything)
 	return err
+}
+
+func sessionOf(name, kind string) (recordedSession, error) {
+	k, known := switches[kind]
+	if !known {
+		return recordedSession{}, fmt.Errorf("there is no kind of switch %q", kind)
+	}
+	_, err := os.Stat(k.path(name, ""))
+	return recordedSession{k, name}, err
 }
 
 func (w *world) historyIsWhole(count int) error {
@@ -139,9 +154,26 @@ func (w *world) noQueues() error {
 }
 
 func (w *world) peopleAre(table *godog.Table) error {
-	record, err := w.opens()
+	found, err := w.people()
 	if err != nil {
 		return err
+	}
+	return compare(table, found)
+}
+
+func (w *world) peopleInclude(table *godog.Table) error {
+	found, err := w.people()
+	if err != nil {
+		return err
+	}
+	return includes(table, found)
+}
+
+// people are those who were called, as rows.
+func (w *world) people() ([]map[string]string, error) {
+	record, err := w.opens()
+	if err != nil {
+		return nil, err
 	}
 	var found []map[string]string
 	for _, a := range record.Agents {
@@ -150,7 +182,7 @@ func (w *world) peopleAre(table *godog.Table) error {
 			"of that on hold": inSeconds(a.HoldMs), "result": a.Result, "ended by": a.EndedBy,
 		})
 	}
-	return compare(table, found)
+	return found, nil
 }
 
 func (w *world) nobodyCalled() error {
@@ -218,24 +250,36 @@ func (w *world) relatedAre(table *godog.Table) error {
 // compare compares rows in order with a table whose first row names the columns that matter.
 func compare(table *godog.Table, found []map[string]string) error {
 	rows := rowsOf(table)
-	if len(rows) < 2 {
-		return errors.New("the table has no rows")
-	}
 	if len(rows)-1 != len(found) {
 		return fmt.Errorf("there are %d: %v", len(found), found)
 	}
-	for i, row := range rows[1:] {
-		for n, column := range rows[0] {
-			said, known := found[i][column]
-			if !known {
-				return fmt.Errorf("there is no column %q", column)
-			}
-			if !same(said, row[n]) {
-				return fmt.Errorf("row %d: %s is %q, not %q: %v", i+1, column, said, row[n], found)
-			}
+	return includes(table, found)
+}
+
+// includes expects the rows of such a table among others, in the same order.
+func includes(table *godog.Table, found []map[string]string) error {
+	rows := rowsOf(table)
+	if len(rows) < 2 {
+		return errors.New("the table has no rows")
+	}
+	rest := found
+	for _, row := range rows[1:] {
+		at := slices.IndexFunc(rest, func(said map[string]string) bool { return rowIs(said, rows[0], row) })
+		if at < 0 {
+			return fmt.Errorf("there is no %v there: %v", row, found)
 		}
+		rest = rest[at+1:]
 	}
 	return nil
+}
+
+func rowIs(said map[string]string, columns, want []string) bool {
+	for n, column := range columns {
+		if value, known := said[column]; !known || !same(value, want[n]) {
+			return false
+		}
+	}
+	return true
 }
 
 // same compares a value with what a table says. Times, "3.2 s", may differ by less than a second: what was driven and

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,7 +22,11 @@ import (
 	"github.com/callstate/callstate/projections/history"
 )
 
-const recordings = "../adapters/switches/asterisk/testdata/sessions"
+// recordedSession is a session of a switch of some kind that was recorded.
+type recordedSession struct {
+	kind *kindOfSwitch
+	name string
+}
 
 // dataFolder is the data of an engine, looked at with the program's own commands.
 type dataFolder struct {
@@ -64,8 +69,8 @@ func inKurrentDB(dir string) (*dataFolder, func(), error) {
 }
 
 // session is the data of an engine that has read a session and nothing else, for looking only.
-func (p *place) session(session string, heard part) (*dataFolder, error) {
-	key := session + "/" + heard.name
+func (p *place) session(session recordedSession, heard part) (*dataFolder, error) {
+	key := filepath.Join(session.kind.name, session.name, heard.name)
 	if d := p.imported[key]; d != nil {
 		return d, nil
 	}
@@ -75,7 +80,7 @@ func (p *place) session(session string, heard part) (*dataFolder, error) {
 	}
 	p.closers = append(p.closers, close)
 	if added, err := d.read(session, heard, filepath.Join(p.dir, key+".cut")); err != nil || added == 0 {
-		return nil, fmt.Errorf("%d events of session %q: %w", added, session, cmp.Or(err, errors.New("nothing was recorded")))
+		return nil, fmt.Errorf("%d events of session %q: %w", added, session.name, cmp.Or(err, errors.New("nothing was recorded")))
 	}
 	p.imported[key] = d
 	return d, nil
@@ -95,7 +100,7 @@ func (d *dataFolder) run(args ...string) ([]byte, error) {
 // part is what an engine hears of a session.
 type part struct {
 	name  string
-	files []string // of the recording's folder; none: those of the link
+	files []string // of the recording's folder; none: those of its links
 	from  float64  // seconds into the session
 	until float64  // 0: the end
 }
@@ -104,21 +109,24 @@ var everything = part{name: "everything"}
 
 // read has the engine read a recorded session, and returns how many events that added. cut is where what it hears is
 // kept while it is less than all.
-func (d *dataFolder) read(session string, heard part, cut string) (int, error) {
-	files, err := filesOf(session, heard)
-	if err != nil {
-		return 0, err
+func (d *dataFolder) read(session recordedSession, heard part, cut string) (int, error) {
+	kind := session.kind
+	names := heard.files
+	if len(names) == 0 {
+		names = kind.heard(session.name)
+	}
+	var files []string
+	for _, name := range names {
+		files = append(files, kind.path(session.name, name))
 	}
 	if heard.from > 0 || heard.until > 0 {
-		if err := cutSession(files, heard, cut); err != nil {
+		if err := cutSession(kind, files, heard, cut); err != nil {
 			return 0, err
 		}
 		files = []string{cut}
 	}
-	// The queues of the recorded contact centre have wrapuptime = 5, and its IVR sets these two variables.
-	args := append([]string{"import", "--switch", "asterisk", "--name", "pbx", "--wrapup", "5s",
-		"--data-variable", "CUSTOMER_TIER", "--data-variable", "CALL_REASON"}, files...)
-	out, err := d.run(args...)
+	args := append([]string{"import", "--switch", kind.name, "--name", "pbx"}, kind.arguments...)
+	out, err := d.run(append(args, files...)...)
 	if err != nil {
 		return 0, err
 	}
@@ -130,58 +138,42 @@ func (d *dataFolder) read(session string, heard part, cut string) (int, error) {
 	return strconv.Atoi(said[strings.LastIndex(said, " ")+1:])
 }
 
-func filesOf(session string, heard part) ([]string, error) {
-	names := heard.files
-	if len(names) == 0 {
-		names = []string{"events.ami.gz"}
-		if _, err := os.Stat(filepath.Join(recordings, session, "events-2.ami.gz")); err == nil {
-			names = append(names, "events-2.ami.gz")
-		}
-	}
-	var files []string
-	for _, name := range names {
-		path := filepath.Join(recordings, session, name)
-		if _, err := os.Stat(path); err != nil {
-			return nil, err
-		}
-		files = append(files, path)
-	}
-	return files, nil
-}
-
 // cutSession writes what happened in a part of a session.
-func cutSession(files []string, heard part, path string) error {
-	var kept bytes.Buffer
-	packed := gzip.NewWriter(&kept)
-	fmt.Fprint(packed, banner)
-	var start float64
-	blocks := 0
+func cutSession(kind *kindOfSwitch, files []string, heard part, path string) error {
+	var kept strings.Builder
+	var start time.Time
 	for _, file := range files {
-		all, err := liveBlocks(file)
+		recording, err := openRecorded(file)
 		if err != nil {
 			return err
 		}
-		for _, block := range all {
-			at, err := strconv.ParseFloat(header(block, "Timestamp"), 64)
-			if err != nil {
-				return err
+		all, err := kind.happened(recording)
+		recording.Close()
+		if err != nil {
+			return err
+		}
+		for _, o := range all {
+			if start.IsZero() {
+				start = o.at
 			}
-			if start == 0 {
-				start = at
-			}
-			if into := at - start; into >= heard.from && (heard.until == 0 || into < heard.until) {
-				fmt.Fprint(packed, block)
-				blocks++
+			if into := o.at.Sub(start).Seconds(); into >= heard.from && (heard.until == 0 || into < heard.until) {
+				kept.WriteString(o.text)
 			}
 		}
 	}
-	if err := packed.Close(); err != nil {
-		return err
-	}
-	if blocks == 0 {
+	if kept.Len() == 0 {
 		return fmt.Errorf("nothing happened in that part of %s", files)
 	}
-	return os.WriteFile(path, kept.Bytes(), 0o600)
+	return os.WriteFile(path, []byte(kept.String()), 0o600)
+}
+
+// openRecorded opens a file of a recording, which is gzipped.
+func openRecorded(path string) (io.ReadCloser, error) {
+	packed, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return gzip.NewReader(bytes.NewReader(packed))
 }
 
 // calls are the records of all calls.

@@ -1,40 +1,46 @@
 package features_test
 
 import (
-	"bufio"
-	"compress/gzip"
+	"context"
 	"fmt"
-	"io"
 	"net"
-	"os"
-	"slices"
-	"strconv"
 	"strings"
 	"sync"
+	"time"
+
+	"github.com/callstate/callstate/adapters/switches/playback"
 )
 
-const (
-	banner   = "Asterisk Call Manager/11.0.0\r\n"
-	blockEnd = "\r\n\r\n"
-)
-
-// recordedSwitch is a manager interface that sends the bytes of a recorded session, as far as it is told to. It says
-// nothing that the real switch did not say, except the answers to actions, which belong to who asks.
+// recordedSwitch is a fake switch that says what a real one said in a recorded session, as far as it is told to. It says
+// nothing before somebody listens.
 type recordedSwitch struct {
-	listener net.Listener
-	blocks   []string // events of the recording, with their time
+	kind    *kindOfSwitch
+	server  *playback.Server
+	network *cuttable
+	close   func()
 
-	mu      sync.Mutex
-	played  int
-	clients map[net.Conn]bool
-	broken  bool // nobody can reach the switch
-	done    sync.WaitGroup
+	steps chan *step
+	step  *step // the one that is being played
+}
+
+// step is a stretch of a recording, up to and including what has all these signs in it.
+type step struct {
+	signs []string      // none: as far as blocks says
+	left  int           // blocks; less than 0: to the end
+	seen  bool          // the last of it is being told
+	over  chan struct{} // closed when that has been told
 }
 
 const recordedSecret = "recorded"
 
-func startRecordedSwitch(recording string) (*recordedSwitch, error) {
-	blocks, err := liveBlocks(recording)
+// startRecordedSwitch starts a switch that says nothing yet.
+func startRecordedSwitch(kind *kindOfSwitch, path string) (*recordedSwitch, error) {
+	recording, err := openRecorded(path)
+	if err != nil {
+		return nil, err
+	}
+	defer recording.Close()
+	told, err := kind.read(recording)
 	if err != nil {
 		return nil, err
 	}
@@ -42,112 +48,87 @@ func startRecordedSwitch(recording string) (*recordedSwitch, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &recordedSwitch{listener: listener, blocks: blocks, clients: map[net.Conn]bool{}}
-	s.done.Go(s.accept)
+	s := &recordedSwitch{kind: kind, network: &cuttable{Listener: listener, open: map[net.Conn]bool{}}, steps: make(chan *step, 1)}
+	s.server, err = playback.NewServer(s.network, told, playback.Options{Username: kind.user, Secret: recordedSecret, Hold: s.hold})
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { s.server.Run(ctx) })
+	s.close = func() {
+		cancel()
+		running.Wait()
+	}
 	return s, nil
 }
 
-// liveBlocks are the events of a recorded session that happened, without the answers that the recorder got.
-func liveBlocks(path string) ([]string, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	unpacked, err := gzip.NewReader(file)
-	if err != nil {
-		return nil, err
-	}
-	raw, err := io.ReadAll(unpacked)
-	if err != nil {
-		return nil, err
-	}
-	var blocks []string
-	for block := range strings.SplitSeq(string(raw), blockEnd) {
-		if strings.Contains(block, "\r\nTimestamp: ") {
-			blocks = append(blocks, block+blockEnd)
+func (s *recordedSwitch) port() int { return s.network.Addr().(*net.TCPAddr).Port }
+
+// hold lets a recording go on as far as the steps say.
+func (s *recordedSwitch) hold(ctx context.Context, text string) error {
+	for s.step == nil || s.step.seen {
+		if s.step != nil {
+			close(s.step.over)
+		}
+		select {
+		case s.step = <-s.steps:
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 	}
-	return blocks, nil
-}
-
-func (s *recordedSwitch) port() int { return s.listener.Addr().(*net.TCPAddr).Port }
-
-func (s *recordedSwitch) close() {
-	s.listener.Close()
-	s.mu.Lock()
-	for client := range s.clients {
-		client.Close()
+	if s.step.left--; len(s.step.signs) == 0 {
+		s.step.seen = s.step.left == 0
+	} else {
+		s.step.seen = containsAll(text, s.step.signs)
 	}
-	s.mu.Unlock()
-	s.done.Wait()
+	return nil
 }
 
-// playUntil sends the recording up to and including the first block that has all these texts in it.
-func (s *recordedSwitch) playUntil(texts ...string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i := s.played; i < len(s.blocks); i++ {
-		if containsAll(s.blocks[i], texts) {
-			s.send(i + 1)
-			return nil
+// goOn has the recording go on by a step, and returns what waits until that is over and says whether the step was.
+func (s *recordedSwitch) goOn(next *step) (wait func() (bool, error)) {
+	next.over = make(chan struct{})
+	select {
+	case s.steps <- next:
+	case <-s.server.Done():
+	}
+	return func() (bool, error) {
+		select {
+		case <-next.over:
+			return true, nil
+		case <-s.server.Done():
+			return next.seen, nil
+		case <-time.After(patience):
+			return false, fmt.Errorf("nobody has listened up to %+v", next)
 		}
 	}
-	return fmt.Errorf("the recording has nothing more with %q", texts)
 }
 
-// playRest sends what is left.
-func (s *recordedSwitch) playRest() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.send(len(s.blocks))
-}
-
-// play sends so many blocks more, and says whether there are any left.
-func (s *recordedSwitch) play(blocks int) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.send(min(s.played+blocks, len(s.blocks)))
-	return s.played < len(s.blocks)
-}
-
-func (s *recordedSwitch) send(end int) {
-	for client := range s.clients {
-		if _, err := io.WriteString(client, strings.Join(s.blocks[s.played:end], "")); err != nil {
-			delete(s.clients, client) // who is gone hears nothing more
+// begin has the recording go on, once somebody listens, until something has happened, and returns what waits for that.
+func (s *recordedSwitch) begin(what happening, who ...string) (wait func() error) {
+	signs := s.kind.signsOf(what, who...)
+	over := s.goOn(&step{signs: signs})
+	return func() error {
+		seen, err := over()
+		if err == nil && !seen {
+			err = fmt.Errorf("the recording has nothing more with %q", signs)
 		}
-	}
-	s.played = end
-}
-
-// links is how many are logged in.
-func (s *recordedSwitch) links() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.clients)
-}
-
-// breakLinks cuts every link, and lets nobody in until takeLinks. What is played meanwhile nobody hears.
-func (s *recordedSwitch) breakLinks() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.broken = true
-	for client := range s.clients {
-		client.Close()
-		delete(s.clients, client)
+		return err
 	}
 }
 
-func (s *recordedSwitch) takeLinks() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.broken = false
+// playUntil has the recording go on until something has happened.
+func (s *recordedSwitch) playUntil(what happening, who ...string) error {
+	return s.begin(what, who...)()
 }
 
-func (s *recordedSwitch) isBroken() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.broken
+// play plays so many blocks more, and says whether there are any left.
+func (s *recordedSwitch) play(blocks int) (bool, error) { return s.goOn(&step{left: blocks})() }
+
+// playRest plays what is left.
+func (s *recordedSwitch) playRest() error {
+	_, err := s.play(-1)
+	return err
 }
 
 func containsAll(block string, texts []string) bool {
@@ -159,108 +140,68 @@ func containsAll(block string, texts []string) bool {
 	return true
 }
 
-func (s *recordedSwitch) accept() {
+// cuttable is a listener whose connections can be cut.
+type cuttable struct {
+	net.Listener
+
+	mu     sync.Mutex
+	broken bool // nobody can reach the switch
+	open   map[net.Conn]bool
+}
+
+// connection is one of them, until the switch closes it.
+type connection struct {
+	net.Conn
+	of *cuttable
+}
+
+// Close closes the connection.
+func (c connection) Close() error {
+	c.of.mu.Lock()
+	delete(c.of.open, c.Conn)
+	c.of.mu.Unlock()
+	return c.Conn.Close()
+}
+
+// Accept returns the next connection that gets through.
+func (c *cuttable) Accept() (net.Conn, error) {
 	for {
-		client, err := s.listener.Accept()
+		conn, err := c.Listener.Accept()
 		if err != nil {
-			return
+			return nil, err
 		}
-		if s.isBroken() {
-			client.Close()
-			continue
+		c.mu.Lock()
+		broken := c.broken
+		if !broken {
+			c.open[conn] = true
 		}
-		s.done.Go(func() { s.serve(client) })
-	}
-}
-
-// serve answers the actions of one client. One that comes later is told in its snapshot what there is.
-func (s *recordedSwitch) serve(client net.Conn) {
-	defer client.Close()
-	fmt.Fprint(client, banner)
-	in := bufio.NewReader(client)
-	action := map[string]string{}
-	for {
-		line, err := in.ReadString('\n')
-		if err != nil {
-			s.mu.Lock()
-			delete(s.clients, client)
-			s.mu.Unlock()
-			return
+		c.mu.Unlock()
+		if !broken {
+			return connection{conn, c}, nil
 		}
-		if name, value, found := strings.Cut(strings.TrimRight(line, "\r\n"), ": "); found {
-			action[name] = value
-			continue
-		}
-		if len(action) > 0 {
-			s.answer(client, action)
-			action = map[string]string{}
-		}
+		conn.Close()
 	}
 }
 
-func (s *recordedSwitch) answer(client net.Conn, action map[string]string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	id := action["ActionID"]
-	switch name := action["Action"]; name {
-	case "Login":
-		if action["Secret"] != recordedSecret {
-			fmt.Fprintf(client, "Response: Error\r\nActionID: %s\r\nMessage: Authentication failed%s", id, blockEnd)
-			client.Close()
-			return
-		}
-		fmt.Fprintf(client, "Response: Success\r\nActionID: %s\r\nMessage: Authentication accepted%sEvent: FullyBooted\r\nPrivilege: system,all%s", id, blockEnd, blockEnd)
-		s.clients[client] = true
-	case "Ping":
-		fmt.Fprintf(client, "Response: Success\r\nActionID: %s\r\nPing: Pong\r\nTimestamp: %s%s", id, s.now(), blockEnd)
-	case "CoreShowChannels":
-		s.list(client, id, "CoreShowChannelsComplete", s.liveChannels())
-	case "QueueStatus":
-		s.list(client, id, "QueueStatusComplete", slices.Concat(s.members(), s.waiting()))
-	default:
-		fmt.Fprintf(client, "Response: Error\r\nActionID: %s\r\nMessage: Invalid/unknown command: %s%s", id, name, blockEnd)
+// links is how many connections there are.
+func (c *cuttable) links() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.open)
+}
+
+// cut cuts every connection, and lets nobody in until mend. What is played meanwhile nobody hears.
+func (c *cuttable) cut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.broken = true
+	for conn := range c.open {
+		conn.Close()
 	}
 }
 
-func (s *recordedSwitch) list(client net.Conn, id, complete string, rows []string) {
-	fmt.Fprintf(client, "Response: Success\r\nActionID: %s\r\nEventList: start\r\nMessage: A list will follow%s", id, blockEnd)
-	for _, row := range rows {
-		fmt.Fprintf(client, "%sActionID: %s%s", row, id, blockEnd)
-	}
-	fmt.Fprintf(client, "Event: %s\r\nActionID: %s\r\nEventList: Complete\r\nListItems: %d%s", complete, id, len(rows), blockEnd)
-}
-
-// now is a moment after the last block sent, and before the next one.
-func (s *recordedSwitch) now() string {
-	last := timestamp(s.blocks[max(s.played-1, 0)])
-	now := last + 0.1
-	if s.played < len(s.blocks) {
-		now = max(last, min(now, (last+timestamp(s.blocks[s.played]))/2))
-	}
-	return strconv.FormatFloat(now, 'f', 6, 64)
-}
-
-func timestamp(block string) float64 {
-	seconds, err := strconv.ParseFloat(header(block, "Timestamp"), 64)
-	if err != nil {
-		panic(err) // only blocks with a time are played
-	}
-	return seconds
-}
-
-func header(block, name string) string {
-	_, rest, found := strings.Cut("\r\n"+block, "\r\n"+name+": ")
-	if !found {
-		return ""
-	}
-	value, _, _ := strings.Cut(rest, "\r\n")
-	return value
-}
-
-func pick(block string, names ...string) string {
-	var picked strings.Builder
-	for _, name := range names {
-		fmt.Fprintf(&picked, "%s: %s\r\n", name, header(block, name))
-	}
-	return picked.String()
+func (c *cuttable) mend() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.broken = false
 }

@@ -11,10 +11,7 @@ import (
 	"github.com/cucumber/godog"
 )
 
-const sampleRecording = "../adapters/switches/asterisk/testdata/sessions/01-answered-caller-hangs-up/events.ami.gz"
-
 func (w *world) sampleCallSteps(sc *godog.ScenarioContext) {
-	sc.Step(`^a switch on which agent (\d+) is logged in on DN (\d+) for the queue "([^"]*)"$`, w.agentIsLoggedIn)
 	sc.Step(`^a call from (\d+) to (\d+) arrives at the switch$`, w.callArrives)
 	sc.Step(`^the engine has created the call and given it its connection ID$`, w.callIsCreated)
 	sc.Step(`^the switch delivers the call to the IVR "([^"]*)"$`, w.callReachesIVR)
@@ -38,15 +35,8 @@ func (w *world) sampleCallSteps(sc *godog.ScenarioContext) {
 	sc.Step(`^the engine is stopped and started again$`, w.engineRestarts)
 }
 
-func (w *world) agentIsLoggedIn(agent, dn, queue string) (err error) {
-	if w.pbx, err = startRecordedSwitch(sampleRecording); err != nil {
-		return err
-	}
-	return w.pbx.playUntil("Event: QueueMemberAdded", "Queue: "+queue, "MemberName: Agent/"+agent, "Interface: PJSIP/"+dn)
-}
-
 func (w *world) callArrives(ani, dnis string) error {
-	if err := w.pbx.playUntil("Event: Newchannel", "CallerIDNum: "+ani, "Exten: "+dnis); err != nil {
+	if err := w.pbx.playUntil(callArrives, "ani", ani, "dnis", dnis); err != nil {
 		return err
 	}
 	return w.floorShows(func(v floor.View) error {
@@ -70,7 +60,7 @@ func (w *world) callIsCreated() error {
 }
 
 func (w *world) callReachesIVR(ivr string) error {
-	return w.pbx.playUntil("UserEvent: IvrEnter", "Ivr: "+ivr)
+	return w.pbx.playUntil(ivrBegins, "ivr", ivr)
 }
 
 func (w *world) callIsInIVR(ivr string) error {
@@ -82,7 +72,7 @@ func (w *world) callIsInIVR(ivr string) error {
 	})
 }
 
-func (w *world) ivrCollects() error { return w.pbx.playUntil("UserEvent: CallData") }
+func (w *world) ivrCollects() error { return w.pbx.playUntil(ivrCollects) }
 
 func (w *world) callCarries(key1, value1, key2, value2 string) error {
 	return w.callShows(func(c floor.Call) error { return carries(c, key1, value1, key2, value2) })
@@ -96,7 +86,7 @@ func carries(c floor.Call, key1, value1, key2, value2 string) error {
 }
 
 func (w *world) callEntersQueue(queue string) error {
-	return w.pbx.playUntil("Event: QueueCallerJoin", "Queue: "+queue)
+	return w.pbx.playUntil(callerWaits, "queue", queue)
 }
 
 func (w *world) callWaits(queue string) error {
@@ -109,7 +99,7 @@ func (w *world) callWaits(queue string) error {
 }
 
 func (w *world) callIsDistributed(agent string) error {
-	return w.pbx.playUntil("Event: Newstate", "ChannelStateDesc: Ringing", "Channel: PJSIP/"+agent)
+	return w.pbx.playUntil(telephoneRings, "dn", agent)
 }
 
 func (w *world) desktopRings(dn string) error {
@@ -150,9 +140,9 @@ func (w *world) notAnswered() error {
 	})
 }
 
-func (w *world) agentAnswers() error { return w.pbx.playUntil("Event: AgentConnect") }
+func (w *world) agentAnswers() error { return w.pbx.playUntil(agentAnswers) }
 
-func (w *world) callerHangsUp() { w.pbx.playRest() }
+func (w *world) callerHangsUp() error { return w.pbx.playRest() }
 
 func (w *world) desktopLosesCall() error {
 	return w.desktop.eventually(func() error {
@@ -185,17 +175,14 @@ func (w *world) storyIs(table *godog.Table) error {
 	if _, err := w.engine.get("/v1/calls/"+w.connID+"/events", &answer); err != nil {
 		return err
 	}
-	var told, want []string
+	var told []string
 	for i, e := range answer.Events {
 		if int(e.Revision) != i+1 {
 			return fmt.Errorf("event %d has revision %s", i+1, strconv.FormatUint(uint64(e.Revision), 10))
 		}
 		told = append(told, e.Type)
 	}
-	for _, row := range table.Rows {
-		want = append(want, row.Cells[0].Value)
-	}
-	if !slices.Equal(told, want) {
+	if !slices.Equal(told, typesIn(table)) {
 		return fmt.Errorf("the story is %v", told)
 	}
 	return nil

@@ -6,7 +6,7 @@ Feature: Statistics
   Rule: What a queue did
 
     Scenario: Callers that were answered and callers that gave up
-      Given the recorded session "03-abandon-in-queue"
+      Given the recorded session "03-abandon-in-queue" of Asterisk
       When the supervisor asks for the numbers
       Then the numbers of queue sales are:
         | entered         | 4      |
@@ -28,7 +28,7 @@ Feature: Statistics
         | shortAbandonsMet         | 50.0 %  |
 
     Scenario: Another target and another short abandon reach the past too
-      Given the recorded session "03-abandon-in-queue"
+      Given the recorded session "03-abandon-in-queue" of Asterisk
       When the supervisor asks for the numbers with a target of 5s and short abandons before 8s
       Then the numbers of queue sales are:
         | answered        | 2 |
@@ -42,7 +42,7 @@ Feature: Statistics
         | shortAbandonsMet         | 50.0 % |
 
     Scenario: A call that waits too long in one queue counts in the next as well
-      Given the recorded session "05-overflow"
+      Given the recorded session "05-overflow" of Asterisk
       When the supervisor asks for the numbers
       Then the numbers of queue sales are:
         | entered        | 2 |
@@ -54,7 +54,7 @@ Feature: Statistics
         | answered | 2 |
 
     Scenario: In the middle of the day somebody waits
-      Given the recorded session "03-abandon-in-queue"
+      Given the recorded session "03-abandon-in-queue" of Asterisk
       When the supervisor asks for the numbers of the first 10 seconds
       Then the numbers of queue sales are:
         | entered      | 1     |
@@ -65,7 +65,7 @@ Feature: Statistics
   Rule: What an agent did
 
     Scenario: Calls, time and telephones that were left ringing
-      Given the recorded session "06-ring-no-answer"
+      Given the recorded session "06-ring-no-answer" of Asterisk
       When the supervisor asks for the numbers
       Then the numbers of agent 1001 are:
         | offered        | 2      |
@@ -81,7 +81,7 @@ Feature: Statistics
   Rule: Numbers can be added up and opened
 
     Scenario Outline: Intervals add up to the whole
-      Given the recorded session "<session>"
+      Given the recorded session "<session>" of Asterisk
       When the supervisor asks for the numbers, whole and by minutes
       Then the minutes add up to the whole
 
@@ -93,7 +93,7 @@ Feature: Statistics
         | 09-attended-transfer |
 
     Scenario: A number opens to the calls behind it
-      Given the recorded session "03-abandon-in-queue"
+      Given the recorded session "03-abandon-in-queue" of Asterisk
       When the supervisor opens the abandoned calls of queue sales
       Then behind it are the calls from:
         | 2125550003 |
@@ -101,6 +101,6 @@ Feature: Statistics
       And the log has every event that is named there
 
     Scenario: A range that ends before it begins
-      Given the recorded session "03-abandon-in-queue"
+      Given the recorded session "03-abandon-in-queue" of Asterisk
       When the supervisor asks for the numbers from 2026-11-24 to 2026-11-23
       Then that is refused, because "the range ends at 2026-11-23T00:00:00.000Z, before it begins"

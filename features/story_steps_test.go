@@ -16,6 +16,9 @@ import (
 
 var connIDs = regexp.MustCompile(`(call )?[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
+// lapses are how long something took, as a story tells it.
+var lapses = regexp.MustCompile(`,? after [0-9:]+\.[0-9]{3}`)
+
 // storySteps are about the story of a call, as replay tells it, and about what the log tells of the link.
 func (w *world) storySteps(sc *godog.ScenarioContext) {
 	sc.Step(`^the story is:$`, w.storyIsExactly)
@@ -25,6 +28,11 @@ func (w *world) storySteps(sc *godog.ScenarioContext) {
 	sc.Step(`^its end is presumed: (.+)$`, w.endIsPresumed)
 	sc.Step(`^its end was seen$`, w.endWasSeen)
 	sc.Step(`^the log tells of the link:$`, w.linkIs)
+}
+
+// tells says whether a line of a story is the wanted one. One that does not say how long it took may have taken any time.
+func tells(line, wanted string) bool {
+	return line == wanted || lapses.ReplaceAllString(line, "") == wanted
 }
 
 func (w *world) told() ([]string, error) {
@@ -38,14 +46,23 @@ func (w *world) told() ([]string, error) {
 func lines(table *godog.Table) []string {
 	var wanted []string
 	for _, row := range rowsOf(table) {
-		wanted = append(wanted, row[0])
+		wanted = append(wanted, strings.TrimSpace(row[0]))
 	}
 	return wanted
 }
 
+// typesIn are the types of events in a table. A cell may have several of them, or none.
+func typesIn(table *godog.Table) []string {
+	var types []string
+	for _, line := range lines(table) {
+		types = append(types, strings.FieldsFunc(line, func(r rune) bool { return r == ',' || r == ' ' })...)
+	}
+	return types
+}
+
 func (w *world) storyIsExactly(table *godog.Table) error {
 	told, err := w.told()
-	if err == nil && !slices.Equal(told, lines(table)) {
+	if err == nil && !slices.EqualFunc(told, lines(table), tells) {
 		err = fmt.Errorf("the story is:\n%s", strings.Join(told, "\n"))
 	}
 	return err
@@ -57,8 +74,8 @@ func (w *world) storyGoesOn(after string, table *godog.Table) error {
 	if err != nil {
 		return err
 	}
-	at := slices.Index(told, after)
-	if at < 0 || !slices.Equal(told[at+1:], lines(table)) {
+	at := slices.IndexFunc(told, func(line string) bool { return tells(line, after) })
+	if at < 0 || !slices.EqualFunc(told[at+1:], lines(table), tells) {
 		return fmt.Errorf("the story is:\n%s", strings.Join(told, "\n"))
 	}
 	return nil
@@ -71,7 +88,7 @@ func (w *world) storyTells(table *godog.Table) error {
 	}
 	rest := told
 	for _, line := range lines(table) {
-		at := slices.Index(rest, line)
+		at := slices.IndexFunc(rest, func(told string) bool { return tells(told, line) })
 		if at < 0 {
 			return fmt.Errorf("%q is not told there; the story is:\n%s", line, strings.Join(told, "\n"))
 		}
@@ -172,7 +189,7 @@ func (w *world) linkIs(table *godog.Table) error {
 			told = append(told, e.Type)
 		}
 	}
-	if !slices.Equal(told, lines(table)) {
+	if !slices.Equal(told, typesIn(table)) {
 		return fmt.Errorf("the log tells %v", told)
 	}
 	return nil

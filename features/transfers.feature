@@ -5,221 +5,279 @@ Feature: Transfers
 
   Rule: Blind, the caller goes on without a word
 
-    Background:
-      Given the recorded session "08-blind-transfer"
-
-    Scenario: To another agent
-      When the supervisor opens the call from 2125550051
-      Then 8 seconds into the call the floor shows it as talking, with:
-        | 2125550051 | connected |
-        | 1001       | connected |
-      And 10.5 seconds into the call the floor shows it as ringing, with:
-        | 2125550051 | connected |
-        | 1003       | ringing   |
-      And 10.5 seconds into the call agent 1001 is afterCallWork
-      And 13 seconds into the call the floor shows it as talking, with:
-        | 2125550051 | connected |
-        | 1003       | connected |
-      And 16 seconds into the call it is not on the floor any more
+    Scenario Outline: To another agent
+      Given the recorded session "08-blind-transfer" of <switch>
+      When the supervisor opens the call from <caller>
+      Then <before> seconds into the call the floor shows it as talking, with:
+        | <caller> | connected |
+        | 1001     | connected |
+      And <during> seconds into the call the floor shows it as ringing, with:
+        | <caller> | connected |
+        | <to>     | ringing   |
+      And <during> seconds into the call agent 1001 is afterCallWork
+      And <after> seconds into the call the floor shows it as talking, with:
+        | <caller> | connected |
+        | <to>     | connected |
+      And <over> seconds into the call it is not on the floor any more
       And the record says:
-        | type     | inbound  |
-        | to       | 5550100  |
-        | outcome  | answered |
-        | ended by | caller   |
-        | lasted   | 15 s     |
+        | type     | inbound    |
+        | to       | <called>   |
+        | outcome  | answered   |
+        | ended by | <ended by> |
+        | lasted   | <lasted>   |
       And it waited in these queues:
         | queue | result   | agent | waited |
-        | sales | answered | 1001  | 1.2 s  |
+        | sales | answered | 1001  | 1.1 s  |
       And these people were called:
-        | who  | queue | rang | talked | result      | ended by |
-        | 1001 | sales | 1 s  | 3 s    | transferred | agent    |
-        | 1003 |       | 1.5 s | 4 s   | completed   | caller   |
+        | who  | queue | rang   | talked         | result      | ended by |
+        | 1001 | sales | 1 s    | <agent talked> | transferred | agent    |
+        | <to> |       | <rang> | <other talked> | completed   | <ended>  |
       And it carries:
-        | Account       | 100200 |
-        | CUSTOMER_TIER | gold   |
+        | Account | <account> |
+        | <key>   | <value>   |
       And its end was seen
 
-    Scenario: To another queue
-      When the supervisor opens the call from 2125550052
-      Then 10.5 seconds into the call the floor shows it as ringing, with:
-        | 2125550052 | connected |
-        | 1005       | ringing   |
+      Examples:
+        | switch     | caller     | called     | to   | before | during | after | over | ended by | ended  | lasted | rang  | agent talked | other talked | account | key           | value  |
+        | Asterisk   | 2125550051 | 5550100    | 1003 | 8      | 10.5   | 13    | 16   | caller   | caller | 15 s   | 1.5 s | 3 s          | 4 s          | 100200  | CUSTOMER_TIER | gold   |
+        | FreeSWITCH | 0205551062 | 0205550100 | 1004 | 4      | 5.9    | 8     | 10.5 | called   | agent  | 9.9 s  | 1 s   | 2.1 s        | 3.5 s        | 4712    | customer_tier | silver |
+
+    # On the Asterisk the agent does so, on the FreeSWITCH a CRM.
+    Scenario Outline: To another queue
+      Given the recorded session "08-blind-transfer" of <switch>
+      When the supervisor opens the call from <caller>
+      Then <during> seconds into the call the floor shows it as ringing, with:
+        | <caller> | connected |
+        | 1005     | ringing   |
       And it waited in these queues:
-        | queue   | result   | agent | waited |
-        | sales   | answered | 1001  | 1.2 s  |
-        | support | answered | 1005  | 1.7 s  |
+        | queue   | result   | agent | waited  |
+        | sales   | answered | 1001  | 1.1 s   |
+        | support | answered | 1005  | <waits> |
       And these people were called:
-        | agent | queue   | talked | result      | ended by |
-        | 1001  | sales   | 3 s    | transferred | agent    |
-        | 1005  | support | 3 s    | completed   | agent    |
+        | agent | queue   | talked         | result      | ended by |
+        | 1001  | sales   | <agent talked> | transferred | <sent>   |
+        | 1005  | support | 3 s            | completed   | <ended>  |
       And the record says:
         | outcome  | answered |
-        | ended by | agent    |
+        | ended by | <ended>  |
 
-    Scenario: A third party moves the caller to another queue
-      When the supervisor opens the call from 2125550054
+      Examples:
+        | switch     | caller     | during | waits | agent talked | sent   | ended  |
+        | Asterisk   | 2125550052 | 10.5   | 1.7 s | 3 s          | agent  | agent  |
+        | FreeSWITCH | 0205551063 | 6      | 1.1 s | 2.1 s        | switch | caller |
+
+    Scenario Outline: A third party moves the caller to another queue
+      Given the recorded session "08-blind-transfer" of <switch>
+      When the supervisor opens the call from <caller>
       Then it was transferred:
-        | kind  | by | to      |
-        | blind |    | support |
+        | kind  | by | to   |
+        | blind |    | <to> |
       And it waited in these queues:
         | queue   | result   | agent |
         | sales   | answered | 1001  |
         | support | answered | 1005  |
       And these people were called:
-        | agent | talked | result      | ended by |
-        | 1001  | 3 s    | transferred | switch   |
-        | 1005  | 3 s    | completed   | caller   |
+        | agent | talked   | result      | ended by |
+        | 1001  | <talked> | transferred | switch   |
+        | 1005  | 3 s      | completed   | caller   |
       And the story tells, among other things and in this order:
-        | queue sales gives the call to agent 1001 after 0:01.163       |
-        | the switch transfers the call to support (redirect) (inferred) |
-        | agent 1001 leaves this call (transferred)                     |
-        | agent 1005 answers for queue support                          |
-        | caller 2125550054 hangs up                                    |
+        | queue sales gives the call to agent 1001                  |
+        | the switch transfers the call to <to> (redirect) <as seen> |
+        | agent 1001 leaves this call (transferred)                 |
+        | agent 1005 answers for queue support                      |
+        | caller <caller> hangs up                                  |
 
-    Scenario: To somebody who is busy
-      When the supervisor opens the call from 2125550055
+      Examples:
+        | switch     | caller     | to            | talked | as seen       |
+        | Asterisk   | 2125550054 | support       | 3 s    | (inferred)      |
+        | FreeSWITCH | 0205551063 | queue_support | 2.1 s  |               |
+
+    # On the FreeSWITCH a CRM sends the caller.
+    Scenario Outline: To somebody who does not take the call
+      Given the recorded session "08-blind-transfer" of <switch>
+      When the supervisor opens the call from <caller>
       Then it was transferred:
         | kind  | by   | to   |
-        | blind | 1001 | 1003 |
+        | blind | <by> | 1003 |
       And these people were called:
-        | who  | talked | result      |
-        | 1001 | 2 s    | transferred |
-        | 1003 | 0 s    | noAnswer    |
-      And the story goes on after "agent 1001 leaves, having transferred the call" with:
-        | 1003 rings, ANI 2125550055, DNIS 5550100, Account="100200", CUSTOMER_TIER="gold", CustomerName="Blue Harbor Foods", Dnis="5550100", Lang="en" |
-        | 1003 cannot be reached: busy                                  |
-        | 1003 is given up                                              |
-        | caller 2125550055 is released by the switch (busy)            |
-        | the call ends, by the switch (busy), after 0:11.552           |
+        | who  | talked   | result      |
+        | 1001 | <talked> | transferred |
+        | 1003 | 0 s      | noAnswer    |
+      And the story tells, among other things and in this order:
+        | <told>                                         |
+        | caller <caller> is released by the switch (<why>) |
+        | the call ends, by the switch (<why>)           |
       And the record says:
         | outcome  | answered |
         | ended by | switch   |
 
-    Scenario: Nothing is left
-      Then the history has 5 calls, all of them ended and none in contradiction
+      Examples:
+        | switch     | caller     | by   | talked | told                         | why      |
+        | Asterisk   | 2125550055 | 1001 | 2 s    | 1003 cannot be reached: busy | busy     |
+        | FreeSWITCH | 0205551064 |      | 1.6 s  | 1003 does not answer         | noAnswer |
+
+    Scenario: To a number that does not exist (recorded on a FreeSWITCH only)
+      Given the recorded session "08-blind-transfer" of FreeSWITCH
+      When the supervisor opens the call from 0205551065
+      Then these people were called:
+        | who  | talked | result      | ended by |
+        | 1001 | 1.6 s  | transferred | agent    |
+      And the record says:
+        | outcome  | answered |
+        | ended by | switch   |
 
     Scenario Outline: A blind transfer is one transfer
+      Given the recorded session "08-blind-transfer" of <switch>
       When the supervisor opens the call from <caller>
       Then it was transferred:
         | kind  | by   | to   |
-        | blind | 1001 | <to> |
+        | blind | <by> | <to> |
 
       Examples:
-        | caller     | to   |
-        | 2125550051 | 1003 |
-        | 2125550052 | 601  |
-        | 2125550053 | 1003 |
+        | switch     | caller     | by   | to   |
+        | Asterisk   | 2125550051 | 1001 | 1003 |
+        | Asterisk   | 2125550052 | 1001 | 601  |
+        | Asterisk   | 2125550053 | 1001 | 1003 |
+        | FreeSWITCH | 0205551061 |      | 1003 |
+        | FreeSWITCH | 0205551062 | 1001 | 1004 |
+        | FreeSWITCH | 0205551065 | 1001 | 1999 |
+
+    Scenario Outline: Nothing is left
+      Given the recorded session "08-blind-transfer" of <switch>
+      Then the history has 5 calls, all of them ended and none in contradiction
+
+      Examples:
+        | switch     |
+        | Asterisk   |
+        | FreeSWITCH |
 
   Rule: Attended, after a consultation that is a call of its own
 
-    Background:
-      Given the recorded session "09-attended-transfer"
-
-    Scenario: The agent's telephone does it
-      When the supervisor opens the call from 2125550061
-      Then 12.5 seconds into the call the floor shows it as held, with:
-        | 2125550061 | connected |
-        | 1001       | held      |
-      And 12.5 seconds into the call agent 1001 is talking
-      And 17 seconds into the call the floor shows it as talking, with:
-        | 2125550061 | connected |
-        | 1003       | connected |
-      And 17 seconds into the call agent 1001 is afterCallWork
+    # By the agent's telephone (a second call, joined with the first), and by the switch (Atxfer, att_xfer).
+    Scenario Outline: The agent consults a colleague, and transfers the caller
+      Given the recorded session "09-attended-transfer" of <switch>
+      When the supervisor opens the call from <caller>
+      Then <consulting> seconds into the call the floor shows it as held, with:
+        | <caller> | connected |
+        | 1001     | held      |
+      And <after> seconds into the call the floor shows it as talking, with:
+        | <caller> | connected |
+        | <to>     | connected |
+      And <after> seconds into the call agent 1001 is afterCallWork
       And the record says:
-        | outcome  | answered |
-        | ended by | caller   |
-        | lasted   | 19.8 s   |
+        | outcome  | answered   |
+        | ended by | <ended by> |
+        | lasted   | <lasted>   |
       And these people were called:
-        | who  | talked | of that on hold | result      | ended by |
-        | 1001 | 8 s    | 5 s             | transferred | agent    |
-        | 1003 | 5.4 s  | 0 s             | completed   | caller   |
+        | who  | talked         | of that on hold | result      | ended by |
+        | 1001 | <agent talked> | <on hold>       | transferred | agent    |
+        | <to> | <other talked> | 0 s             | completed   | <ended>  |
       And it was transferred:
         | kind     | by   | to   |
-        | attended | 1001 | 1003 |
+        | attended | 1001 | <to> |
       And it belongs together with:
         | as           | from | to   |
-        | consultation | 1001 | 1003 |
-        | absorbed     | 1001 | 1003 |
-      And the story goes on after "queue sales gives the call to agent 1001 after 0:01.159" with:
-        | agent 1001 puts the call on hold                   |
-        | agent 1001 consults 1003 in another call           |
-        | agent 1001 takes the call back                     |
-        | agent 1001 transfers the call to 1003 (attended)   |
-        | 1003 comes over from another call                  |
-        | another call becomes part of this one              |
-        | the consultation in another call is transferred    |
-        | agent 1001 leaves, having transferred the call     |
-        | caller 2125550061 hangs up                         |
-        | 1003 is released by caller 2125550061              |
-        | the call ends, by caller 2125550061 (normal), after 0:19.775 |
+        | consultation | 1001 | <to> |
+        | absorbed     | 1001 | <to> |
+      And nobody else is in the story than:
+        | <caller> |
+        | 1001     |
+        | <to>     |
+      And the story tells, among other things and in this order:
+        | queue sales gives the call to agent 1001        |
+        | agent 1001 puts the call on hold                |
+        | agent 1001 consults <to> in another call        |
+        | agent 1001 transfers the call to <to> (attended) |
+        | <to> comes over from another call               |
+        | another call becomes part of this one           |
+        | the consultation in another call is transferred |
+        | agent 1001 leaves, having transferred the call  |
+        | <last>                                          |
 
-    Scenario: The consultation of that transfer
-      Given the supervisor opens the call from 2125550061
+      Examples: By the telephone
+        | switch     | caller     | to   | consulting | after | lasted | agent talked | on hold | other talked | ended by | ended  | last                       |
+        | Asterisk   | 2125550061 | 1003 | 12.5       | 17    | 19.8 s | 8 s          | 5 s     | 5.4 s        | caller   | caller | caller 2125550061 hangs up |
+        | FreeSWITCH | 0205551074 | 1004 | 8.5        | 11    | 13.3 s | 6.1 s        | 4.1 s   | 4 s          | caller   | caller | caller 0205551074 hangs up |
+
+      Examples: By the switch
+        | switch     | caller     | to   | consulting | after | lasted | agent talked | on hold | other talked | ended by | ended  | last                       |
+        | Asterisk   | 2125550062 | 1004 | 12.5       | 16    | 18.5 s | 8 s          | 5 s     | 4 s          | called   | agent  | 1004 hangs up              |
+        | FreeSWITCH | 0205551071 | 1003 | 8          | 11    | 12.2 s | 6 s          | 3.5 s   | 3 s          | caller   | caller | caller 0205551071 hangs up |
+
+    Scenario Outline: The consultation of that transfer
+      Given the recorded session "09-attended-transfer" of <switch>
+      And the supervisor opens the call from <caller>
       When the supervisor opens the consultation about it
       Then the record says:
         | type    | consult  |
         | from    | 1001     |
-        | to      | 1003     |
+        | to      | <to>     |
         | outcome | answered |
-        | lasted  | 4.4 s    |
+        | lasted  | <lasted> |
       And 2.5 seconds into the call the floor shows it as talking, with:
         | 1001 | connected |
-        | 1003 | connected |
+        | <to> | connected |
+      And 2.5 seconds into the call agent 1001 is talking
       And 5 seconds into the call it is not on the floor any more
       And it belongs together with:
-        | as             | from       | to      |
-        | consultationOf | 2125550061 | 5550100 |
-        | mergedInto     | 2125550061 | 5550100 |
-      And the story is:
-        | consultation 1795395636.2 from 1001 to 1003 on pbx, about another call |
-        | agent 1001 dials 1003                      |
-        | 1003 rings, ANI 1001, DNIS 1003            |
-        | 1003 answers                               |
-        | agent 1001 is connected                    |
-        | agent 1001 leaves this call (transferred)  |
-        | 1003 leaves this call (transferred)        |
-        | the call becomes part of another call      |
+        | as             | from     | to       |
+        | consultationOf | <caller> | <called> |
+        | mergedInto     | <caller> | <called> |
+      And the story goes on after "agent 1001 dials <to>" with:
+        | <to> rings, ANI 1001, DNIS <to>           |
+        | <to> answers                              |
+        | agent 1001 is connected                   |
+        | agent 1001 leaves this call (transferred) |
+        | <to> leaves this call (transferred)       |
+        | the call becomes part of another call     |
 
-    Scenario: The switch does it
-      When the supervisor opens the call from 2125550062
-      Then 12.5 seconds into the call the floor shows it as held, with:
-        | 2125550062 | connected |
-        | 1001       | held      |
-      And 16 seconds into the call the floor shows it as talking, with:
-        | 2125550062 | connected |
-        | 1004       | connected |
-      And it was transferred:
-        | kind     | by   | to   |
-        | attended | 1001 | 1004 |
-      And these people were called:
-        | who  | talked | of that on hold | result      | ended by |
-        | 1001 | 8 s    | 5 s             | transferred | agent    |
-        | 1004 | 4 s    | 0 s             | completed   | agent    |
-      And nobody else is in the story than:
-        | 2125550062 |
-        | 1001       |
-        | 1004       |
+      Examples:
+        | switch     | caller     | called     | to   | lasted |
+        | Asterisk   | 2125550061 | 5550100    | 1003 | 4.4 s  |
+        | FreeSWITCH | 0205551074 | 0205550100 | 1004 | 3.1 s  |
+        | FreeSWITCH | 0205551071 | 0205550100 | 1003 | 3.5 s  |
 
-    Scenario: The switch does it, and the agent thinks better of it
-      When the supervisor opens the call from 2125550063
+    Scenario Outline: The switch does it, and the agent thinks better of it
+      Given the recorded session "09-attended-transfer" of <switch>
+      When the supervisor opens the call from <caller>
       Then it was not transferred
       And these people were called:
-        | agent | talked | of that on hold | result    | ended by |
-        | 1001  | 11.3 s | 5 s             | completed | caller   |
-      And 16 seconds into the call the floor shows it as talking, with:
-        | 2125550063 | connected |
-        | 1001       | connected |
+        | agent | talked   | of that on hold | result    | ended by |
+        | 1001  | <talked> | <on hold>       | completed | <ended>  |
+      And <after> seconds into the call the floor shows it as talking, with:
+        | <caller> | connected |
+        | 1001     | connected |
       And the story tells, among other things and in this order:
-        | agent 1001 puts the call on hold                |
-        | agent 1001 consults 1004 in another call        |
-        | the consultation in another call is cancelled   |
-        | agent 1001 takes the call back                  |
-        | caller 2125550063 hangs up                      |
+        | agent 1001 puts the call on hold              |
+        | agent 1001 consults <to> in another call      |
+        | the consultation in another call is cancelled |
+        | agent 1001 takes the call back                |
+        | <last>                                        |
       And it belongs together with:
         | as           | from | to   |
-        | consultation | 1001 | 1004 |
+        | consultation | 1001 | <to> |
 
-    Scenario: The telephone does it, and the agent thinks better of it
+      # In the last one nobody answers the consultation.
+      Examples:
+        | switch     | caller     | to   | after | talked | on hold | ended  | last                       |
+        | Asterisk   | 2125550063 | 1004 | 16    | 11.3 s | 5 s     | caller | caller 2125550063 hangs up |
+        | FreeSWITCH | 0205551072 | 1003 | 10    | 8.3 s  | 3.1 s   | agent  | agent 1001 hangs up        |
+        | FreeSWITCH | 0205551073 | 1003 | 11    | 9.1 s  | 4 s     | caller | caller 0205551073 hangs up |
+
+    Scenario: The consultation that nobody answers (recorded on a FreeSWITCH only)
+      Given the recorded session "09-attended-transfer" of FreeSWITCH
+      And the supervisor opens the call from 0205551073
+      When the supervisor opens the consultation about it
+      Then the record says:
+        | type    | consult  |
+        | outcome | noAnswer |
+      And these people were called:
+        | who  | rang | talked | result   |
+        | 1001 | 0 s  | 0 s    | noAnswer |
+        | 1003 | 4 s  | 0 s    | noAnswer |
+
+    Scenario: The telephone does it, and the agent thinks better of it (recorded on an Asterisk only)
+      Given the recorded session "09-attended-transfer" of Asterisk
       When the supervisor opens the call from 2125550064
       Then it was not transferred
       And these people were called:
@@ -234,7 +292,8 @@ Feature: Transfers
         | outcome  | answered |
         | ended by | caller   |
 
-    Scenario: The agent consults a queue and transfers to who answers there
+    Scenario: The agent consults a queue and transfers to who answers there (recorded on an Asterisk only)
+      Given the recorded session "09-attended-transfer" of Asterisk
       When the supervisor opens the call from 2125550065
       Then it was transferred:
         | kind     | by   | to   |
@@ -251,10 +310,8 @@ Feature: Transfers
         | queue   | result   | agent | waited |
         | support | answered | 1005  | 1.4 s  |
 
-    Scenario: Nothing is left
-      Then the history has 10 calls, all of them ended and none in contradiction
-
-    Scenario: The caller ends the call after a transfer to a queue
+    Scenario: The caller ends the call after that transfer (recorded on an Asterisk only)
+      Given the recorded session "09-attended-transfer" of Asterisk
       When the supervisor opens the call from 2125550065
       Then the record says:
         | ended by | caller |
@@ -263,48 +320,62 @@ Feature: Transfers
         | 1001  | agent    |
         | 1005  | caller   |
 
+    Scenario Outline: Nothing is left
+      Given the recorded session "09-attended-transfer" of <switch>
+      Then the history has <calls> calls, all of them ended and none in contradiction
+
+      Examples:
+        | switch     | calls |
+        | Asterisk   | 10    |
+        | FreeSWITCH | 8     |
+
   Rule: Live, nobody sees more than one side of it
 
-    Scenario: The agent's desktop and the floor follow an attended transfer
-      Given a switch that plays the session "09-attended-transfer" from when agent 1001 logs in
+    Scenario Outline: The agent's desktop and the floor follow an attended transfer
+      Given a <switch> that plays the session "09-attended-transfer" from when agent 1001 logs in
       And the engine is linked to the switch
       And agent 1001's desktop is connected
       And the desktop shows that the agent is ready
 
-      When agent 1001 answers the call from 2125550061
+      When agent 1001 answers the call from <caller>
       Then the desktop shows these calls:
-        | 2125550061 | 5550100 | connected |
+        | <caller> | <called> | connected |
 
       When agent 1001 puts the caller on hold
       Then the desktop shows that the agent is hold
       And the desktop shows these calls:
-        | 2125550061 | 5550100 | held |
+        | <caller> | <called> | held |
 
-      When agent 1001 calls 1003, which rings
+      When agent 1001 calls <to>, which rings
       Then the desktop shows these calls:
-        | 2125550061 | 5550100 | held    |
-        | 1001       | 1003    | dialing |
+        | <caller> | <called> | held    |
+        | 1001       | <to>    | dialing |
       And the floor shows the call from 1001 as ringing, with:
         | 1001 | dialing |
-        | 1003 | ringing |
+        | <to> | ringing |
 
-      When 1003 answers the consultation
+      When <to> answers the consultation
       Then the desktop shows these calls:
-        | 2125550061 | 5550100 | held      |
-        | 1001       | 1003    | connected |
+        | <caller> | <called> | held      |
+        | 1001       | <to>    | connected |
       And the desktop shows that the agent is talking
 
       When agent 1001 transfers the caller and is gone
       Then the desktop shows no call any more
-      And the floor shows the call from 2125550061 as talking, with:
-        | 2125550061 | connected |
-        | 1003       | connected |
+      And the floor shows the call from <caller> as talking, with:
+        | <caller> | connected |
+        | <to>       | connected |
       And the floor does not show the call from 1001 any more
 
-      When the caller 2125550061 has hung up
+      When the caller <caller> has hung up
       Then the floor is empty, and the engine is stopped
-      And the history has 2 calls, all of them ended and none in contradiction
-      When the supervisor opens the call from 2125550061
+      And the history has <calls> calls, all of them ended and none in contradiction
+      When the supervisor opens the call from <caller>
       Then it was transferred:
         | kind     | by   | to   |
-        | attended | 1001 | 1003 |
+        | attended | 1001 | <to> |
+
+      Examples:
+        | switch     | caller     | called     | to   | calls |
+        | Asterisk   | 2125550061 | 5550100    | 1003 | 2     |
+        | FreeSWITCH | 0205551074 | 0205550100 | 1004 | 8     |

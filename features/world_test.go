@@ -20,6 +20,7 @@ type world struct {
 
 	// Live: a switch, the engine, a desktop, and the call that the story is about.
 	pbx     *recordedSwitch
+	begun   func() error // waits until what came before the story has been told
 	engine  *process
 	desktop *agentDesktop
 	connID  string
@@ -32,7 +33,7 @@ type world struct {
 	opened *history.Record
 
 	// Several engines: what the last one that read the session changed.
-	session string
+	session recordedSession
 	added   int                          // events that it added
 	before  map[eventlog.Stream][]string // the events of each call before it came
 }

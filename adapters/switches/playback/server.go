@@ -20,8 +20,8 @@ type Options struct {
 	// Speed is how many times faster than it happened; 0 is 1.
 	Speed float64
 	// Hold sets the pace instead of Speed, where it is not nil: it is called with what the switch is about to tell, as it was
-	// recorded, and returns when that may happen, or the error of ctx. In between the clock of the switch stands still, a
-	// tenth of a second after what it told last.
+	// recorded, and returns when that may happen, or the error of ctx. In between the clock of the switch stands still,
+	// between what it told last and what comes next.
 	Hold func(ctx context.Context, text string) error
 	// Redate moves the session in time, as if it happened now. Ids that are made of times are then new each time.
 	Redate bool
@@ -75,6 +75,7 @@ type Server struct {
 	sw       fake
 	pace     pace
 	played   time.Duration // into the recording, where Hold sets the pace
+	coming   time.Duration // when the next thing happens there
 	redating *redating     // nil without Redate
 	lost     bool          // in the recording, nobody could connect
 	clients  []*client
@@ -176,7 +177,7 @@ func (s *Server) now() time.Time {
 	case s.pace.start.IsZero():
 		return s.recording.first
 	case s.options.Hold != nil:
-		return s.recording.first.Add(s.played + 100*time.Millisecond)
+		return s.recording.first.Add(s.played + min(100*time.Millisecond, (s.coming-s.played)/2))
 	}
 	return s.recording.first.Add(s.pace.position(time.Now()))
 }
@@ -235,7 +236,12 @@ func (s *Server) play(ctx context.Context) {
 // waiter waits until a moment of the recording may happen.
 func (s *Server) waiter(p pace) func(context.Context, moment) error {
 	if s.options.Hold != nil {
-		return func(ctx context.Context, m moment) error { return s.options.Hold(ctx, m.text) }
+		return func(ctx context.Context, m moment) error {
+			s.mu.Lock()
+			s.coming = m.at
+			s.mu.Unlock()
+			return s.options.Hold(ctx, m.text)
+		}
 	}
 	return func(ctx context.Context, m moment) error { return sleep(ctx, time.Until(p.due(m.at))) }
 }

@@ -56,7 +56,7 @@ func TestHoldSetsThePace(t *testing.T) {
 		may <- struct{}{}
 		pong := m.ask(t, "Action: Ping")
 		assert.Equal(t, []string{"A", "B"}, told())
-		assert.Equal(t, "Response: Success|Ping: Pong|Timestamp: 1795395601.600000", texts(pong)[0])
+		assert.Equal(t, "Response: Success|Ping: Pong|Timestamp: 1795395601.500000", texts(pong)[0])
 
 		may <- struct{}{}
 		may <- struct{}{}
