@@ -71,7 +71,7 @@ variables that are data) can be given by its section in a configuration file.`,
 }
 
 // importer reads a recorded session of a switch of some kind.
-type importer func(ctx context.Context, source io.Reader, e *engine.Engine) (connection.ImportStats, error)
+type importer func(ctx context.Context, source io.Reader, to connection.Ingester) (connection.ImportStats, error)
 
 func asteriskImporter(c config, name string, variables []string, wrapup time.Duration) importer {
 	vocabulary := asterisk.Vocabulary{Switch: name}
@@ -85,8 +85,8 @@ func asteriskImporter(c config, name string, variables []string, wrapup time.Dur
 		vocabulary.DefaultWrapup = wrapup
 	}
 	translator := asterisk.NewTranslator(vocabulary)
-	return func(ctx context.Context, source io.Reader, e *engine.Engine) (connection.ImportStats, error) {
-		return asterisk.Import(ctx, source, translator, e, nil)
+	return func(ctx context.Context, source io.Reader, to connection.Ingester) (connection.ImportStats, error) {
+		return asterisk.Import(ctx, source, translator, to, nil)
 	}
 }
 
@@ -102,8 +102,8 @@ func freeswitchImporter(c config, name string, variables []string, wrapup time.D
 		vocabulary.Wrapup = wrapup
 	}
 	translator := freeswitch.NewTranslator(vocabulary)
-	return func(ctx context.Context, source io.Reader, e *engine.Engine) (connection.ImportStats, error) {
-		return freeswitch.Import(ctx, source, translator, e, nil)
+	return func(ctx context.Context, source io.Reader, to connection.Ingester) (connection.ImportStats, error) {
+		return freeswitch.Import(ctx, source, translator, to, nil)
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 
 	"github.com/callstate/callstate/adapters/store/pebble"
 	"github.com/callstate/callstate/adapters/switches/asterisk"
+	"github.com/callstate/callstate/adapters/switches/connection"
+	"github.com/callstate/callstate/adapters/switches/freeswitch"
 	"github.com/callstate/callstate/domain/engine"
 	"github.com/callstate/callstate/domain/eventlog"
 	"github.com/callstate/callstate/projections"
@@ -20,40 +22,48 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// BenchmarkFromBytesToFloor takes the recorded three minutes of a busy contact centre from the switch's bytes to durable
-// events and the live floor, as fast as it goes. Beside it stands a bare log file that gets the same bytes of event data
-// with the same number of syncs: what no engine can beat. Where the time goes is told by the stages that build on each
+// BenchmarkFromBytesToFloor takes a recorded busy contact centre, one of each kind of switch, from the switch's bytes to
+// durable events and the live floor, as fast as it goes. Beside it stands a bare log file that gets the same bytes of event
+// data with the same number of syncs: what no engine can beat. Where the time goes is told by the stages that build on each
 // other: parse, translate, decide (with a log that keeps nothing), and the whole.
 func BenchmarkFromBytesToFloor(b *testing.B) {
-	session := contactCentre(b)
-	b.Run("parse", func(b *testing.B) {
-		benchImport(b, session, func() (asterisk.Interpreter, asterisk.Ingester) { return nothing{}, nothing{} })
-	})
-	b.Run("translate", func(b *testing.B) {
-		benchImport(b, session, func() (asterisk.Interpreter, asterisk.Ingester) { return demoTranslator(), nothing{} })
-	})
-	b.Run("decide", func(b *testing.B) {
-		benchImport(b, session, func() (asterisk.Interpreter, asterisk.Ingester) {
-			return demoTranslator(), engine.New(nowhere{}, time.Now, nil)
+	for _, kind := range []struct {
+		name, recording string
+		parse           importer
+		understand      func(c config, name string, variables []string, wrapup time.Duration) importer
+	}{
+		{"asterisk", "recordings/contact-centre.ami.gz", parseAMI, asteriskImporter},
+		{"freeswitch", "recordings/contact-centre.esl.gz", parseESL, freeswitchImporter},
+	} {
+		session := recorded(b, kind.recording)
+		understand := func() importer { return kind.understand(config{}, "pbx", nil, 2*time.Second) }
+		b.Run(kind.name+"/parse", func(b *testing.B) {
+			benchImport(b, session, func() (importer, connection.Ingester) { return kind.parse, nowhere{} })
 		})
-	})
-	b.Run("store and show", func(b *testing.B) {
-		blocks, took, bare := 0, time.Duration(0), time.Duration(0)
-		for b.Loop() {
-			counted := &counting{}
-			n, d := wholePath(b, session, counted)
-			blocks, took = blocks+n, took+d
-			bare += bareLog(b, counted)
-			b.ReportMetric(float64(counted.events), "events")
-		}
-		b.ReportMetric(float64(blocks)/took.Seconds(), "blocks/s")
-		b.ReportMetric(float64(bare)/float64(took), "of-bare-log")
-	})
+		b.Run(kind.name+"/translate", func(b *testing.B) {
+			benchImport(b, session, func() (importer, connection.Ingester) { return understand(), nowhere{} })
+		})
+		b.Run(kind.name+"/decide", func(b *testing.B) {
+			benchImport(b, session, func() (importer, connection.Ingester) { return understand(), engine.New(nowhere{}, time.Now, nil) })
+		})
+		b.Run(kind.name+"/store and show", func(b *testing.B) {
+			blocks, took, bare := 0, time.Duration(0), time.Duration(0)
+			for b.Loop() {
+				counted := &counting{}
+				n, d := wholePath(b, session, understand(), counted)
+				blocks, took = blocks+n, took+d
+				bare += bareLog(b, counted)
+				b.ReportMetric(float64(counted.events), "events")
+			}
+			b.ReportMetric(float64(blocks)/took.Seconds(), "blocks/s")
+			b.ReportMetric(float64(bare)/float64(took), "of-bare-log")
+		})
+	}
 }
 
-func contactCentre(b *testing.B) []byte {
+func recorded(b *testing.B, recording string) []byte {
 	b.Helper()
-	packed, err := recordings.Open("recordings/contact-centre.ami.gz")
+	packed, err := recordings.Open(recording)
 	require.NoError(b, err)
 	unpacked, err := gzip.NewReader(packed)
 	require.NoError(b, err)
@@ -62,15 +72,19 @@ func contactCentre(b *testing.B) []byte {
 	return session
 }
 
-func demoTranslator() *asterisk.Translator {
-	return asterisk.NewTranslator(asterisk.Vocabulary{Switch: "pbx", DefaultWrapup: 2 * time.Second})
+func parseAMI(ctx context.Context, source io.Reader, to connection.Ingester) (connection.ImportStats, error) {
+	return asterisk.Import(ctx, source, deaf[asterisk.Block]{}, to, nil)
 }
 
-func benchImport(b *testing.B, session []byte, parts func() (asterisk.Interpreter, asterisk.Ingester)) {
+func parseESL(ctx context.Context, source io.Reader, to connection.Ingester) (connection.ImportStats, error) {
+	return freeswitch.Import(ctx, source, deaf[freeswitch.Event]{}, to, nil)
+}
+
+func benchImport(b *testing.B, session []byte, parts func() (importer, connection.Ingester)) {
 	blocks := 0
 	for b.Loop() {
-		interpreter, ingester := parts()
-		stats, err := asterisk.Import(b.Context(), bytes.NewReader(session), interpreter, ingester, nil)
+		read, to := parts()
+		stats, err := read(b.Context(), bytes.NewReader(session), to)
 		require.NoError(b, err)
 		blocks += stats.Pieces
 	}
@@ -78,7 +92,7 @@ func benchImport(b *testing.B, session []byte, parts func() (asterisk.Interprete
 }
 
 // wholePath imports a session into a fresh log while the floor follows it, and returns when the floor shows the end.
-func wholePath(b *testing.B, session []byte, counted *counting) (blocks int, took time.Duration) {
+func wholePath(b *testing.B, session []byte, read importer, counted *counting) (blocks int, took time.Duration) {
 	b.Helper()
 	log, err := pebble.Open(b.TempDir(), pebble.Options{})
 	require.NoError(b, err)
@@ -90,7 +104,7 @@ func wholePath(b *testing.B, session []byte, counted *counting) (blocks int, too
 	go func() { ended <- runner.Run(ctx) }()
 
 	started := time.Now()
-	stats, err := asterisk.Import(b.Context(), bytes.NewReader(session), demoTranslator(), engine.New(counted, time.Now, nil), nil)
+	stats, err := read(b.Context(), bytes.NewReader(session), engine.New(counted, time.Now, nil))
 	require.NoError(b, err)
 	end, err := log.End(b.Context())
 	require.NoError(b, err)
@@ -139,18 +153,18 @@ func (c *counting) Append(ctx context.Context, appends []eventlog.StreamAppend) 
 	return c.Store.Append(ctx, appends)
 }
 
-// nothing understands nothing and keeps nothing.
-type nothing struct{}
+// deaf understands nothing.
+type deaf[P any] struct{}
 
-func (nothing) LinkUp(string, time.Time) []engine.Observation            { return nil }
-func (nothing) LinkDown(string, time.Time) []engine.Observation          { return nil }
-func (nothing) Translate(asterisk.Block, time.Time) []engine.Observation { return nil }
-func (nothing) Advance(time.Time) []engine.Observation                   { return nil }
-func (nothing) Ingest(context.Context, []engine.Observation) error       { return nil }
+func (deaf[P]) LinkUp(string, time.Time) []engine.Observation   { return nil }
+func (deaf[P]) LinkDown(string, time.Time) []engine.Observation { return nil }
+func (deaf[P]) Translate(P, time.Time) []engine.Observation     { return nil }
+func (deaf[P]) Advance(time.Time) []engine.Observation          { return nil }
 
-// nowhere is a log that forgets.
+// nowhere is an engine that does nothing, and a log that forgets.
 type nowhere struct{}
 
+func (nowhere) Ingest(context.Context, []engine.Observation) error    { return nil }
 func (nowhere) Append(context.Context, []eventlog.StreamAppend) error { return nil }
 func (nowhere) ReadStream(context.Context, eventlog.Stream, eventlog.Revision) iter.Seq2[eventlog.Record, error] {
 	return func(func(eventlog.Record, error) bool) {}

@@ -109,22 +109,6 @@ func TestImportsThatFail(t *testing.T) {
 	})
 }
 
-// BenchmarkImport is the import itself: nothing is translated, and nothing recorded.
-func BenchmarkImport(b *testing.B) {
-	content := esl(b, "08-blind-transfer", "events.esl.gz")
-	blocks := 0
-	b.SetBytes(int64(len(content)))
-	b.ReportAllocs()
-	for b.Loop() {
-		stats, err := freeswitch.Import(b.Context(), bytes.NewReader(content), deaf{}, &recorder{}, nil)
-		if err != nil {
-			b.Fatal(err)
-		}
-		blocks += stats.Pieces
-	}
-	b.ReportMetric(float64(blocks)/b.Elapsed().Seconds(), "events/s")
-}
-
 // deaf makes nothing of what it is told.
 type deaf struct{}
 
