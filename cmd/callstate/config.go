@@ -218,7 +218,7 @@ func (a *asteriskConfig) readSecret(dir string) (err error) {
 func (a *asteriskConfig) validate() error { return a.link().Validate() }
 
 func (a *asteriskConfig) patterns() []string {
-	return append(append([]string{}, a.Trunks...), a.IVRContexts...)
+	return slices.Concat(a.Trunks, a.IVRContexts, a.DataVariables)
 }
 
 func (a *asteriskConfig) link() asterisk.Config {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"time"
 
 	"github.com/callstate/callstate/adapters/switches/freeswitch"
@@ -34,7 +35,7 @@ func (f *freeswitchConfig) readSecret(dir string) (err error) {
 func (f *freeswitchConfig) validate() error { return f.link().Validate() }
 
 func (f *freeswitchConfig) patterns() []string {
-	return append(append(append([]string{}, f.Trunks...), f.IVRs...), f.DataEvents...)
+	return slices.Concat(f.Trunks, f.IVRs, f.DataEvents)
 }
 
 func (f *freeswitchConfig) link() freeswitch.Config {

@@ -51,6 +51,8 @@ variables that are data) can be given by its section in a configuration file.`,
 			return usageError{fmt.Errorf("unknown kind of switch %q: asterisk and freeswitch are known", kind)}
 		case name == "":
 			return usageError{fmt.Errorf("--name is missing")}
+		case wrapup < 0:
+			return usageError{fmt.Errorf("--wrapup %s is negative", wrapup)}
 		}
 		var c config
 		if configFile != "" {
