@@ -43,8 +43,11 @@ func TestEitherOfTwoEnginesMayBeKilled(t *testing.T) {
 		require.NoError(t, err)
 	}
 	startEngine(0)
+	requireLinks(t, pbx, 1)
+	require.True(t, requirePlayed(t, pbx, 20)) // who is logged in
 	startEngine(1)
 	requireLinks(t, pbx, 2)
+	requireQuiet(t, engines[1])
 	for round := 0; requirePlayed(t, pbx, blocks/40); round++ {
 		if round%3 != 0 {
 			continue
@@ -57,6 +60,7 @@ func TestEitherOfTwoEnginesMayBeKilled(t *testing.T) {
 		requireQuiet(t, engines[1-victim])
 		startEngine(victim)
 		requireLinks(t, pbx, 2)
+		requireQuiet(t, engines[victim]) // it knows what there is before more happens
 	}
 	for _, engine := range engines {
 		require.NoError(t, eventually(func() error { return hasEnded(engine, len(calls)) }))
