@@ -95,7 +95,7 @@ Feature: IVR
     When the supervisor opens the call from 2125550181
     Then the story tells, among other things and in this order:
       | IVR lang talks to caller 2125550181    |
-      | caller 2125550181 keys 1 digits        |
+      | caller 2125550181 keys 1 digit        |
       | IVR lang lets go, choice 2             |
       | IVR main talks to caller 2125550181    |
       | caller 2125550181 keys 6 digits        |

@@ -35,7 +35,7 @@ Feature: The recorded call "attended-transfer"
       | IVR ivr-1 talks to caller 2125550101                                                                                                              |
       | caller 2125550101 keys 6 digits                                                                                                                   |
       | ivr:ivr-1 attaches Account="value-1" CustomerName="value-2" Dnis="2125550102" Lang="value-3"                                                      |
-      | caller 2125550101 keys 1 digits                                                                                                                   |
+      | caller 2125550101 keys 1 digit                                                                                                                   |
       | IVR ivr-1 lets go, choice 1                                                                                                                       |
       | caller 2125550101 waits in queue queue-1, position 1                                                                                              |
       | agent 7001 rings for queue queue-1, ANI 2125550101, DNIS 2125550102, Account="value-1", CustomerName="value-2", Dnis="2125550102", Lang="value-3" |

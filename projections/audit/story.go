@@ -165,7 +165,11 @@ func tellConversation(after call.State, e call.Event) string {
 	case call.RecordingStopped:
 		return "recording stops"
 	case call.DigitsCollected:
-		return fmt.Sprintf("%s keys %d digits", who(after, b.Party), b.Count)
+		digits := "digits"
+		if b.Count == 1 {
+			digits = "digit"
+		}
+		return fmt.Sprintf("%s keys %d %s", who(after, b.Party), b.Count, digits)
 	case call.RequestMade:
 		return fmt.Sprintf("%s asks the switch: %s%s", orUnknown(e.Actor), b.Request, to(b.Target))
 	case call.RequestRefused:
