@@ -3,6 +3,7 @@ package call
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
 // MaxUserData is the most user data that a call carries: bytes of keys and values together (as in T-Library).
@@ -136,6 +137,10 @@ func (f VisitIs) observe(s State) []Event {
 	return events
 }
 
+// retold is how much later one engine may tell the end of a visit than another one on the same switch: the switch tells the
+// end by several events, and who knows less of the call may learn it from a later one.
+const retold = 2 * time.Second
+
 // sameVisit is the visit that the fact is about under another name, or without one. A snapshot does not name visits; and of
 // two engines on a switch the one may tell from a snapshot what the other one tells later as it heard it.
 func (f VisitIs) sameVisit(s State) (Visit, bool) {
@@ -145,7 +150,7 @@ func (f VisitIs) sameVisit(s State) (Visit, bool) {
 		}
 		switch {
 		case v.End != Waiting:
-			if !f.At.After(v.EndedAt) {
+			if !f.At.After(v.EndedAt) || f.End != Waiting && f.At.Sub(v.EndedAt) < retold {
 				return v, true // told late, or again
 			}
 		case f.Visit == "", f.End != Waiting, !f.At.After(v.EnteredAt):

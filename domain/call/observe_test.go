@@ -88,6 +88,8 @@ func TestTheCallWaitsInAQueue(t *testing.T) {
 		"its beginning is told after a snapshot did so": {given: snapped, when: waits},
 		"its end is told after a snapshot found it": {given: snapped, when: ends(call.VisitAbandoned, ""),
 			then: events(happened(17, call.QueueAbandoned{Visit: found, Queue: "sales"}))},
+		"its end is told a moment later by another engine": {given: answered,
+			when: call.VisitIs{At: at(9), Visit: "another name", Queue: "sales", Party: caller, End: call.Distributed, Agent: "1001"}},
 		"it waits in the same queue again": {given: answered, when: call.VisitIs{At: at(18), Visit: "again", Queue: "sales", Party: caller},
 			then: events(happened(18, call.QueueEntered{Visit: "again", Queue: "sales", Party: caller}))},
 		"the caller gives up":    {given: queued, when: ends(call.VisitAbandoned, ""), then: events(happened(17, call.QueueAbandoned{Visit: visit, Queue: "sales"}))},
