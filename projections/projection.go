@@ -48,6 +48,13 @@ type Versioned interface {
 	SwitchOver(ctx context.Context) error
 }
 
+// Paced is an optional ability of a projection that takes its time for each record: it is given fewer of them at once, so
+// that its status tells how far it has come.
+type Paced interface {
+	// RunLength is the most records that Apply is given, at least 1.
+	RunLength() int
+}
+
 // PoisonError is a record that a projection cannot take in. What stands before it has been applied.
 type PoisonError struct {
 	Position eventlog.Position

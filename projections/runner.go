@@ -13,7 +13,7 @@ import (
 	"github.com/callstate/callstate/domain/eventlog"
 )
 
-// BatchSize is the most records that a projection is given at once.
+// BatchSize is the most records that a projection is given at once; a Paced one is given fewer.
 const BatchSize = 16384
 
 // Log is what the Runner needs of an event log. A log that is an eventlog.BatchSubscriber too is read in runs of
@@ -225,7 +225,11 @@ func (r *Runner) apply(ctx context.Context, i int) error {
 	if err := reached(position, 0); err != nil {
 		return err
 	}
-	for records, err := range r.runs(ctx, position, end) {
+	length := BatchSize
+	if paced, ok := p.(Paced); ok {
+		length = min(length, paced.RunLength())
+	}
+	for records, err := range r.runs(ctx, position, end, length) {
 		if err != nil {
 			return err
 		}
@@ -248,16 +252,16 @@ func (r *Runner) fellBehind(ctx context.Context, i int, err error) error {
 	return err
 }
 
-// runs yields the records after a position in runs, for ever.
-func (r *Runner) runs(ctx context.Context, after, end eventlog.Position) iter.Seq2[[]eventlog.Record, error] {
+// runs yields the records after a position in runs of at most length, for ever.
+func (r *Runner) runs(ctx context.Context, after, end eventlog.Position, length int) iter.Seq2[[]eventlog.Record, error] {
 	if log, ok := r.log.(eventlog.BatchSubscriber); ok {
-		return log.SubscribeBatches(ctx, after, BatchSize)
+		return log.SubscribeBatches(ctx, after, length)
 	}
-	return gather(r.log.Subscribe(ctx, after), end)
+	return gather(r.log.Subscribe(ctx, after), end, length)
 }
 
-// gather makes runs of single records: long ones of those up to end, which are there already, and then one each.
-func gather(records iter.Seq2[eventlog.Record, error], end eventlog.Position) iter.Seq2[[]eventlog.Record, error] {
+// gather makes runs of single records: ones of length of those up to end, which are there already, and then one each.
+func gather(records iter.Seq2[eventlog.Record, error], end eventlog.Position, length int) iter.Seq2[[]eventlog.Record, error] {
 	return func(yield func([]eventlog.Record, error) bool) {
 		var run []eventlog.Record
 		for record, err := range records {
@@ -266,7 +270,7 @@ func gather(records iter.Seq2[eventlog.Record, error], end eventlog.Position) it
 				return
 			}
 			run = append(run, record)
-			if record.Position < end && len(run) < BatchSize {
+			if record.Position < end && len(run) < length {
 				continue
 			}
 			if !yield(run, nil) {

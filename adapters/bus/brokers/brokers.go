@@ -1,0 +1,99 @@
+// Package brokers opens the ways to message brokers, as publishers of watermill that return from Publish when the
+// message is confirmed: what bus.Feed asks for.
+package brokers
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+)
+
+// The kinds of brokers.
+const (
+	Stdout  = "stdout"
+	Webhook = "webhook"
+	NATS    = "nats"
+)
+
+// kinds are those, each with the schemes of its URLs.
+var kinds = map[string][]string{
+	Stdout:  nil,
+	Webhook: {"http", "https"},
+	NATS:    {"nats", "tls"},
+}
+
+// confirmation is how long a broker may take to confirm a message.
+const confirmation = 10 * time.Second
+
+// Config is a broker and how to get at it.
+type Config struct {
+	Name   string // tells the broker who is connected
+	Kind   string
+	URL    string
+	Topic  string // of the messages; required where the broker has topics
+	User   string // with Secret; not for webhooks
+	Secret string // the key that signs webhooks; a password; without User, NATS's token
+	Stdout io.Writer
+}
+
+// Validate says what is wrong with it.
+func (c Config) Validate() error {
+	schemes, known := kinds[c.Kind]
+	switch {
+	case !known:
+		return fmt.Errorf("kind must be one of %s", strings.Join(Kinds(), ", "))
+	case c.Kind == Stdout:
+		return nil
+	case c.URL == "":
+		return errors.New("url is missing")
+	case c.Topic == "" && c.Kind != Webhook:
+		return errors.New("topic is missing")
+	case c.Secret == "" && c.Kind == Webhook:
+		return errors.New("a webhook needs a secret: it is signed with it")
+	}
+	for address := range strings.SplitSeq(c.URL, ",") {
+		u, err := url.Parse(strings.TrimSpace(address))
+		switch {
+		case err != nil:
+			return errors.New("url cannot be read") // err has the URL, and that may have a password
+		case !slices.Contains(schemes, u.Scheme):
+			return fmt.Errorf("url must begin with %s://", strings.Join(schemes, ":// or "))
+		case u.Host == "":
+			return errors.New("url has no host")
+		}
+	}
+	if c.Kind == Webhook {
+		_, err := signingKey(c.Secret)
+		return err
+	}
+	return nil
+}
+
+// Kinds are the kinds of brokers, sorted.
+func Kinds() []string {
+	var all []string
+	for kind := range kinds {
+		all = append(all, kind)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// Connect opens the way to the broker of a valid Config.
+func (c Config) Connect() (message.Publisher, error) {
+	switch c.Kind {
+	case Stdout:
+		return lines{c.Stdout}, nil
+	case Webhook:
+		return newWebhook(c)
+	case NATS:
+		return newNATS(c)
+	}
+	return nil, c.Validate()
+}
