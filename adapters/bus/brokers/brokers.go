@@ -19,6 +19,7 @@ const (
 	Stdout  = "stdout"
 	Webhook = "webhook"
 	NATS    = "nats"
+	Kafka   = "kafka"
 )
 
 // kinds are those, each with the schemes of its URLs.
@@ -26,6 +27,7 @@ var kinds = map[string][]string{
 	Stdout:  nil,
 	Webhook: {"http", "https"},
 	NATS:    {"nats", "tls"},
+	Kafka:   {"kafka", "kafka+tls"},
 }
 
 // confirmation is how long a broker may take to confirm a message.
@@ -66,6 +68,8 @@ func (c Config) Validate() error {
 			return fmt.Errorf("url must begin with %s://", strings.Join(schemes, ":// or "))
 		case u.Host == "":
 			return errors.New("url has no host")
+		case u.User != nil:
+			return errors.New("url has credentials: they belong into user and secret")
 		}
 	}
 	if c.Kind == Webhook {
@@ -94,6 +98,8 @@ func (c Config) Connect() (message.Publisher, error) {
 		return newWebhook(c)
 	case NATS:
 		return newNATS(c)
+	case Kafka:
+		return newKafka(c)
 	}
 	return nil, c.Validate()
 }
