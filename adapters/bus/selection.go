@@ -48,3 +48,11 @@ func knownKind(kind string) bool {
 	}
 	return false
 }
+
+// CheckKinds says what is wrong with the kinds of a FeedConfig.
+func CheckKinds(kinds []string) error {
+	if _, err := selectRecords(kinds...); err != nil {
+		return fmt.Errorf("kinds: %w", err)
+	}
+	return nil
+}

@@ -22,6 +22,7 @@ type config struct {
 	Asterisk   []asteriskConfig   `toml:"asterisk"`
 	FreeSWITCH []freeswitchConfig `toml:"freeswitch"`
 	Simulator  []simulatorConfig  `toml:"simulator"`
+	Bus        []busConfig        `toml:"bus"`
 
 	// Store is the connection string of a KurrentDB that has the event log; empty: the log is in Data.
 	Store           string `toml:"store"`
@@ -127,7 +128,7 @@ func (c *config) validate(dir string) error {
 			return err
 		}
 	}
-	return nil
+	return c.validateBuses(dir)
 }
 
 // readStore puts the credentials into the connection string.

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/callstate/callstate/adapters/bus"
 	"github.com/callstate/callstate/adapters/desktop"
 	"github.com/callstate/callstate/adapters/httpapi"
 	"github.com/callstate/callstate/domain/call"
@@ -33,13 +35,14 @@ type node struct {
 	floor    *floor.Floor
 	history  *history.History
 	past     *past.Past
+	feeds    []*bus.Feed
 	runner   *projections.Runner
 	listener net.Listener
 	server   *httpapi.Server
 }
 
 // openNode opens everything that can fail before the first event: the address, the log, the call records.
-func openNode(ctx context.Context, at place, listen string, logger *slog.Logger) (*node, error) {
+func openNode(ctx context.Context, at place, listen string, logger *slog.Logger, buses buses) (*node, error) {
 	listener, err := httpapi.Listen(listen)
 	if err != nil {
 		return nil, err
@@ -62,7 +65,15 @@ func openNode(ctx context.Context, at place, listen string, logger *slog.Logger)
 		n.close()
 		return nil, err
 	}
-	n.runner = projections.NewRunner(n.log, logger, n.floor, n.history, n.past)
+	if n.feeds, err = buses.open(ctx, n.log, at.readModels(), logger); err != nil {
+		n.close()
+		return nil, err
+	}
+	followers := []projections.Projection{n.floor, n.history, n.past}
+	for _, feed := range n.feeds {
+		followers = append(followers, feed)
+	}
+	n.runner = projections.NewRunner(n.log, logger, followers...)
 	n.server = httpapi.New(httpapi.Config{
 		Floor: n.floor, History: n.history, Log: n.log, Requests: n.engine, Past: n.past, Audit: n.engine,
 		Facts: n.history, Projections: n.runner,
@@ -93,7 +104,7 @@ func callsOf(view floor.View, switchName string) []call.ConnID {
 	return ids
 }
 
-// notReady says what keeps the engine from being ready.
+// notReady says what keeps the engine from being ready. A broker that is down does not: who asks the engine is answered.
 func (n *node) notReady() []string {
 	var reasons []string
 	if local, ok := n.log.(eventlog.Health); ok {
@@ -108,6 +119,7 @@ func (n *node) notReady() []string {
 	}
 	for _, s := range n.runner.Status() {
 		switch {
+		case n.isFeed(s.Name):
 		case s.Err != nil:
 			reasons = append(reasons, s.Err.Error())
 		case !s.Live:
@@ -115,6 +127,10 @@ func (n *node) notReady() []string {
 		}
 	}
 	return reasons
+}
+
+func (n *node) isFeed(name string) bool {
+	return slices.ContainsFunc(n.feeds, func(f *bus.Feed) bool { return f.Name() == name })
 }
 
 // run runs the node with its sources until ctx ends or a part fails, and stops in the order in which events flow: the
@@ -162,6 +178,11 @@ func (n *node) run(ctx context.Context, sources ...runnable) error {
 func (n *node) address() string { return "http://" + n.listener.Addr().String() + "/" }
 
 func (n *node) close() {
+	for _, feed := range n.feeds {
+		if err := feed.Close(); err != nil {
+			n.logger.Warn("closing the connection to a broker", "projection", feed.Name(), "err", err)
+		}
+	}
 	if n.past != nil {
 		n.past.Close()
 	}

@@ -53,7 +53,12 @@ func newServe(s *settings) *cobra.Command {
 			at.data = s.data
 		}
 		logger := newLogger(cmd.ErrOrStderr())
-		n, err := openNode(cmd.Context(), at, c.Listen, logger)
+		buses := buses{configured: c.Bus, stdout: cmd.OutOrStdout()}
+		greeting := cmd.OutOrStdout()
+		if buses.toStdout() {
+			greeting = cmd.ErrOrStderr()
+		}
+		n, err := openNode(cmd.Context(), at, c.Listen, logger, buses)
 		if err != nil {
 			return err
 		}
@@ -62,7 +67,7 @@ func newServe(s *settings) *cobra.Command {
 			n.close()
 			return err
 		}
-		fmt.Fprintf(cmd.OutOrStdout(), "callstate %s: page and API at %s, %s\n", version(), n.address(), at)
+		fmt.Fprintf(greeting, "callstate %s: page and API at %s, %s\n", version(), n.address(), at)
 		return n.run(cmd.Context(), append(links, controls(at, n)...)...)
 	}
 	return cmd
