@@ -6,7 +6,7 @@ GO ?= go
 
 test: tools format vet unit
 
-# What the tests need beyond Go: a C compiler for the race detector, Chromium for the page.
+# What the tests need beyond Go: a C compiler for the race detector, Chromium for the page, RabbitMQ for the bus.
 tools:
 	@scripts/install-test-tools.sh
 

@@ -20,6 +20,7 @@ const (
 	Webhook = "webhook"
 	NATS    = "nats"
 	Kafka   = "kafka"
+	AMQP    = "amqp"
 )
 
 // kinds are those, each with the schemes of its URLs.
@@ -28,6 +29,7 @@ var kinds = map[string][]string{
 	Webhook: {"http", "https"},
 	NATS:    {"nats", "tls"},
 	Kafka:   {"kafka", "kafka+tls"},
+	AMQP:    {"amqp", "amqps"},
 }
 
 // confirmation is how long a broker may take to confirm a message.
@@ -59,8 +61,8 @@ func (c Config) Validate() error {
 	case c.Secret == "" && c.Kind == Webhook:
 		return errors.New("a webhook needs a secret: it is signed with it")
 	}
-	for address := range strings.SplitSeq(c.URL, ",") {
-		u, err := url.Parse(strings.TrimSpace(address))
+	for _, address := range c.addresses() {
+		u, err := url.Parse(address)
 		switch {
 		case err != nil:
 			return errors.New("url cannot be read") // err has the URL, and that may have a password
@@ -77,6 +79,18 @@ func (c Config) Validate() error {
 		return err
 	}
 	return nil
+}
+
+// addresses are the URLs of a broker of several nodes.
+func (c Config) addresses() []string {
+	if c.Kind == Webhook {
+		return []string{c.URL}
+	}
+	var all []string
+	for address := range strings.SplitSeq(c.URL, ",") {
+		all = append(all, strings.TrimSpace(address))
+	}
+	return all
 }
 
 // Kinds are the kinds of brokers, sorted.
@@ -100,6 +114,8 @@ func (c Config) Connect() (message.Publisher, error) {
 		return newNATS(c)
 	case Kafka:
 		return newKafka(c)
+	case AMQP:
+		return newAMQP(c)
 	}
 	return nil, c.Validate()
 }

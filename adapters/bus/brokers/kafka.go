@@ -14,12 +14,12 @@ import (
 // newKafka publishes to a topic. The partition key is the message's key, so that a call is in one partition. A message
 // is confirmed when all replicas in sync have it.
 func newKafka(c Config) (message.Publisher, error) {
-	var addresses []string
+	var hosts []string
 	secure := false
-	for address := range strings.SplitSeq(c.URL, ",") {
-		scheme, hosts, _ := strings.Cut(strings.TrimSpace(address), "://")
+	for _, address := range c.addresses() {
+		scheme, host, _ := strings.Cut(address, "://")
 		secure = secure || scheme == "kafka+tls"
-		addresses = append(addresses, strings.TrimSuffix(hosts, "/"))
+		hosts = append(hosts, strings.TrimSuffix(host, "/"))
 	}
 	s := kafka.DefaultSaramaSyncPublisherConfig()
 	s.ClientID = "callstate-" + c.Name
@@ -35,7 +35,7 @@ func newKafka(c Config) (message.Publisher, error) {
 		s.Net.SASL.Enable, s.Net.SASL.User, s.Net.SASL.Password = true, c.User, c.Secret
 	}
 	return kafka.NewPublisher(kafka.PublisherConfig{
-		Brokers: addresses, OverwriteSaramaConfig: s,
+		Brokers: hosts, OverwriteSaramaConfig: s,
 		Marshaler: kafka.NewWithPartitioningMarshaler(func(_ string, m *message.Message) (string, error) {
 			return m.Metadata.Get(bus.MetadataPartitionKey), nil
 		}),
