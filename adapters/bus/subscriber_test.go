@@ -87,7 +87,7 @@ func (g *groups) of(group string) func(topic string) bus.Checkpoint {
 // What watermill asks of every Pub/Sub.
 func TestSubscriberIsAPubSubOfWatermill(t *testing.T) {
 	features := tests.Features{
-		GuaranteedOrder: true, Persistent: true, ForceShort: testing.Short(),
+		GuaranteedOrder: true, Persistent: true, ForceShort: testing.Short() || raceDetector, // whose thousands of messages would take it a minute
 		GenerateTopicFunc: func(c tests.TestContext) string { return "call-" + string(c.TestID) },
 	}
 	t.Run("with checkpoints", func(t *testing.T) {

@@ -81,7 +81,9 @@ func TestWebhookIsConfirmedByItsAnswer(t *testing.T) {
 	require.NoError(t, err)
 	defer publisher.Close()
 	for status, confirmed := range map[int]bool{200: true, 202: true, 204: true, 301: false, 307: false, 400: false, 410: false, 429: false, 500: false, 503: false, 0: false} {
+		r.mu.Lock()
 		r.answer = func(int) int { return status }
+		r.mu.Unlock()
 		err := publisher.Publish("", message.NewMessage("id", []byte("{}")))
 		assert.Equal(t, confirmed, err == nil, "%d: %v", status, err)
 	}
