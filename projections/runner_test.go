@@ -214,6 +214,32 @@ func TestLogIsClosed(t *testing.T) {
 	})
 }
 
+// slow is a tape that takes its time.
+type slow struct{ *tape }
+
+func (slow) RunLength() int { return 3 }
+
+func TestAPacedProjectionIsGivenShortRuns(t *testing.T) {
+	for name, view := range map[string]func(*memory.Store) projections.Log{
+		"in runs": func(s *memory.Store) projections.Log { return s },
+		"singly":  func(s *memory.Store) projections.Log { return single{s, s} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := log(t, 8)
+			paced := slow{&tape{name: "slow"}}
+			runner := projections.NewRunner(view(store), nil, paced)
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			var running sync.WaitGroup
+			running.Go(func() { assert.NoError(t, runner.Run(ctx)) })
+			require.NoError(t, runner.Wait(t.Context(), 8))
+			stop()
+			running.Wait()
+			assert.Equal(t, [][]eventlog.Position{{1, 2, 3}, {4, 5, 6}, {7, 8}}, paced.runs)
+		})
+	}
+}
+
 func TestWaitEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		runner := projections.NewRunner(log(t, 1), nil, &tape{name: "tape"})
