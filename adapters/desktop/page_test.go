@@ -2,8 +2,10 @@ package desktop_test
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"net"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -11,12 +13,14 @@ import (
 
 	"github.com/callstate/callstate/adapters/desktop"
 	"github.com/callstate/callstate/adapters/httpapi"
+	"github.com/callstate/callstate/domain/access"
 	"github.com/callstate/callstate/domain/agent"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/eventlog"
 	"github.com/callstate/callstate/domain/link"
 	"github.com/callstate/callstate/projections/floor"
 	"github.com/callstate/callstate/projections/history"
+	"github.com/callstate/callstate/projections/past"
 	"github.com/callstate/callstate/projections/projectiontest"
 )
 
@@ -25,17 +29,30 @@ import (
 type centre struct {
 	t       *testing.T
 	floor   *floor.Floor
+	past    *past.Past
+	history *history.History
 	address string
 	stop    func()
 
 	mu     sync.Mutex
 	script projectiontest.Script
-	calls  []call.ConnID
 	ahead  time.Duration // of the switch's clock
 }
 
 func openCentre(t *testing.T, ahead time.Duration) *centre {
 	c := &centre{t: t, floor: floor.New(floor.Options{}), address: "127.0.0.1:0", ahead: ahead}
+	var err error
+	if c.past, err = past.Open(t.Context(), filepath.Join(t.TempDir(), "past.db"), past.Options{Log: c}); err != nil {
+		t.Fatal(err)
+	}
+	if c.history, err = history.Open(t.Context(), filepath.Join(t.TempDir(), "history.db"), history.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(c.past.Close(), c.history.Close()); err != nil {
+			t.Error(err)
+		}
+	})
 	c.floor.CatchingUp(0)
 	c.floor.Live()
 	c.serve()
@@ -51,7 +68,7 @@ func (c *centre) serve() {
 	}
 	c.address = listener.Addr().String()
 	server := httpapi.New(httpapi.Config{
-		Floor: c.floor, History: c, Log: c, Requests: c, Page: desktop.Handler(), Retry: 100 * time.Millisecond,
+		Floor: c.floor, History: c.history, Log: c, Requests: c, Past: c.past, Audit: c, Facts: c.history, Page: desktop.Handler(), Retry: 100 * time.Millisecond,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
@@ -78,7 +95,8 @@ func (c *centre) happens(add func(*projectiontest.Script)) {
 	defer c.mu.Unlock()
 	before := len(c.script.Records())
 	add(&c.script)
-	if err := c.floor.Apply(c.t.Context(), slices.Clone(c.script.Records()[before:])); err != nil {
+	added := slices.Clone(c.script.Records()[before:])
+	if err := errors.Join(c.past.Apply(c.t.Context(), added), c.history.Apply(c.t.Context(), added), c.floor.Apply(c.t.Context(), added)); err != nil {
 		c.t.Fatal(err)
 	}
 }
@@ -94,7 +112,6 @@ func (c *centre) arrives(ani string, data ...call.Pair) call.ConnID {
 	at := c.now()
 	id := call.NewConnID(at, "cc1", ani)
 	c.happens(func(s *projectiontest.Script) {
-		c.calls = append(c.calls, id)
 		s.Call(id,
 			call.CallIs{At: at, ConnID: id, Switch: "cc1", SwitchCallID: ani, Origin: call.External, ANI: ani, DNIS: "5550100"},
 			call.PartyIs{At: at, Party: "caller", State: call.Connected, DN: ani, External: true, Role: call.Origination},
@@ -128,36 +145,33 @@ func (c *centre) hangsUp(id call.ConnID, agentID string) {
 	})
 }
 
-func (c *centre) ReadStream(ctx context.Context, stream eventlog.Stream, from eventlog.Revision) iter.Seq2[eventlog.Record, error] {
+// log is the log as it is now.
+func (c *centre) log() projectiontest.Log {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var script projectiontest.Script
 	for _, r := range c.script.Records() {
 		script.Add(r.Stream, r.Event)
 	}
-	return projectiontest.Log{Script: &script}.ReadStream(ctx, stream, from)
+	return projectiontest.Log{Script: &script}
 }
 
-func (c *centre) Call(_ context.Context, id call.ConnID) (history.Record, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !slices.Contains(c.calls, id) {
-		return history.Record{}, history.ErrNotFound
-	}
-	return history.RecordOf(c.script.State(id)), nil
+func (c *centre) ReadStream(ctx context.Context, stream eventlog.Stream, from eventlog.Revision) iter.Seq2[eventlog.Record, error] {
+	return c.log().ReadStream(ctx, stream, from)
 }
 
-func (c *centre) Calls(_ context.Context, filter history.Filter) ([]history.Record, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var records []history.Record
-	for _, id := range slices.Backward(c.calls) {
-		if record := history.RecordOf(c.script.State(id)); filter.ANI == "" || filter.ANI == record.ANI {
-			records = append(records, record)
-		}
-	}
-	return records, nil
+func (c *centre) ReadAll(ctx context.Context, after eventlog.Position) iter.Seq2[eventlog.Record, error] {
+	return c.log().ReadAll(ctx, after)
 }
+
+func (c *centre) Subscribe(ctx context.Context, after eventlog.Position) iter.Seq2[eventlog.Record, error] {
+	return c.log().Subscribe(ctx, after)
+}
+
+func (c *centre) End(ctx context.Context) (eventlog.Position, error) { return c.log().End(ctx) }
+
+// Viewed is where it would be written who looked.
+func (c *centre) Viewed(context.Context, string, access.Body) error { return nil }
 
 func (c *centre) Request(context.Context, call.ConnID, call.Request) ([]call.Event, error) {
 	return nil, call.ErrUnknownCall

@@ -6,6 +6,7 @@ import { queuesOf } from './floor.js';
 import { duration } from './clock.js';
 
 const shownLast = 12;
+const shownEarlier = 4;
 
 // The history is a moment behind the floor: it is asked again after these times until it has the call that just ended.
 const askAgain = [300, 1000, 3000];
@@ -98,9 +99,29 @@ const Card = settled(({ call, agent }) => {
       <div><dt>Call lasts</dt><dd><${Elapsed} since=${call.startedAt} /></dd></div>
     </dl>
     <${DataTable} data=${call.userData} />
+    ${!made && call.ani && html`<${EarlierCalls} key=${call.connId} call=${call} />`}
     <footer><a href=${'#/calls/' + call.connId}>History of this call</a></footer>
   </article>`;
 });
+
+// EarlierCalls are the last calls from the same number, which the history knows.
+function EarlierCalls({ call }) {
+  const [records, setRecords] = useState([]);
+  useEffect(() => {
+    const asking = new AbortController();
+    get(`/v1/calls?limit=${shownEarlier + 1}&ani=${encodeURIComponent(call.ani)}`, asking.signal)
+      .then(({ calls }) => setRecords(calls.filter((each) => each.connId !== call.connId && each.startedAt < call.startedAt).slice(0, shownEarlier)))
+      .catch(() => {}); // the call is shown without them
+    return () => asking.abort();
+  }, [call.connId]);
+  if (records.length === 0) return null;
+  return html`<section class="earlier" aria-label="Earlier calls of this caller"><h2>Earlier calls of this caller</h2>
+    <ul>${records.map((each) => html`<li key=${each.connId}><a href=${'#/calls/' + each.connId}><${Moment} at=${each.startedAt} /></a>
+      <span>${[...new Set(each.queues.map((visit) => visit.queue))].join(', ')}</span>
+      <span>${[...new Set(each.agents.map((stay) => stay.agent))].filter(Boolean).join(', ')}</span>
+      <${State} state=${each.outcome}>${each.endedAt ? outcomeName(each.outcome) : 'Goes on'}<//></li>`)}</ul>
+  </section>`;
+}
 
 // Waited is the time in queues: what is over, and the longest wait that goes on.
 function Waited({ call }) {
@@ -133,7 +154,7 @@ function LastCalls({ id, ended }) {
     <h2 id="last">Last calls</h2>
     ${error && html`<${Problem} error=${error} />`}
     ${records?.length === 0 && html`<p class="none">No calls yet</p>`}
-    ${records?.length > 0 && html`<div class="scroll"><table>
+    ${records?.length > 0 && html`<div class="scroll" tabindex="0" role="region" aria-labelledby="last"><table>
       <thead><tr><th>Began</th><th>From</th><th>Queue</th><th>Result</th><th class="right">Talk</th></tr></thead>
       <tbody>${records.map((record) => html`<${LastCall} key=${record.connId} record=${record} id=${id} />`)}</tbody>
     </table></div>`}

@@ -3,45 +3,54 @@
 import { h, html, render, useEffect, useReducer, useRef, useState } from './vendor/htm-preact.js';
 import { Feed } from './feed.js';
 import { Elapsed, clock, number, ticker } from './parts.js';
+import { duration } from './clock.js';
 import { Floor } from './floor.js';
 import { Desktop } from './agent.js';
 import { Calls } from './calls.js';
 import { Call } from './call.js';
+import { Numbers } from './numbers.js';
+import { Api } from './api.js';
+import { Past } from './past.js';
 
 // Changes that come within this time of the feed's (re)connection may be old ones that were missed.
 const catchingUp = 2000;
 
+// A change that is told so long after it happened shows that the feed is behind.
+const behindAfter = 4000;
+
 // As often as a person can see, and no more: this page is open all day.
 const drawEvery = 100;
 
-const feedStates = { connecting: 'Connecting', live: 'Live', lost: 'Connection lost' };
+const feedStates = { connecting: 'Connecting', live: 'Live', behind: 'Behind', lost: 'Connection lost' };
+
+const pages = [['floor', '#/', 'Floor'], ['calls', '#/calls', 'Calls'], ['numbers', '#/numbers', 'Numbers'], ['api', '#/api', 'API']];
 
 function App() {
   const route = useRoute();
   const agent = route.page === 'agents' ? route.id : '';
   const feed = useFeed(agent);
+  const past = usePast(route, feed.model);
   const { model, state } = feed;
   useTitle(route, model);
   return html`
     <a class="skip" href="#main" onClick=${skip}>To the content</a>
     <header class="bar">
-      <a class="brand" href="#/"><img src="/icon.svg" alt="" width="22" height="22" />callstate</a>
+      <a class="brand" href="#/"><img src="/icon.svg" alt="" width="22" height="22" /><span>callstate</span></a>
       <nav aria-label="Pages">
-        <a href="#/" aria-current=${route.page === 'floor' && 'page'}>Floor</a>
-        <a href="#/calls" aria-current=${route.page === 'calls' && 'page'}>Calls</a>
+        ${pages.map(([page, href, name]) => html`<a key=${page} href=${href} aria-current=${route.page === page ? 'page' : undefined}>${name}</a>`)}
       </nav>
       <div class="links">${[...model.links.values()].map((link) => html`<${Link} key=${link.switch} link=${link} />`)}</div>
       <div class="feed" data-feed=${state} title=${`Log position ${model.position}`}>
-        <span role="status"><i aria-hidden="true"></i>${feedStates[state]}</span>
+        <span role="status"><i aria-hidden="true"></i>${feedStates[state]}${state === 'behind' && ` by ${duration(feed.late)}`}</span>
         <span class="position"><span class="unseen">Log position </span>${model.position ? `#${model.position}` : ''}</span>
       </div>
     </header>
-    <main id="main" tabindex="-1" class=${state === 'lost' ? 'stale' : ''}><${Page} route=${route} feed=${feed} /></main>
-    ${state === 'lost' && html`<div class="lost" role="alert">The connection to the engine is lost. What you see is not up to date; it comes back by itself.</div>`}
+    <main id="main" tabindex="-1" class=${state === 'lost' ? 'stale' : ''} data-past=${route.page === 'floor' && !past.live}><${Page} route=${route} feed=${feed} past=${past} /></main>
+    ${state === 'lost' && html`<div class="lost" role="alert">${feed.why || 'The connection to the engine is lost.'} What you see is not up to date; it comes back by itself.</div>`}
   `;
 }
 
-function Page({ route, feed }) {
+function Page({ route, feed, past }) {
   switch (route.page) {
     case 'calls':
       return route.id
@@ -50,18 +59,22 @@ function Page({ route, feed }) {
     case 'agents':
       if (!feed.model.agents.has(route.id)) return html`<p class="empty">Connecting to the desktop of ${route.id} …</p>`;
       return html`<${Desktop} key=${route.id} id=${route.id} model=${feed.model} ended=${feed.ended} />`;
+    case 'numbers':
+      return html`<${Numbers} query=${route.query} />`;
+    case 'api':
+      return html`<${Api} />`;
   }
   if (!feed.model.loaded) return html`<p class="empty">Connecting to the floor …</p>`;
-  return html`<${Floor} model=${feed.model} />`;
+  return html`<${Floor} model=${past.model ?? feed.model} past=${past} />`;
 }
 
 function Link({ link }) {
-  return html`<span class="link" data-up=${link.up} title=${`Link to ${link.switch}`}>
+  return html`<span class="link" data-up=${String(link.up)} title=${`Link to ${link.switch}`}>
     <i aria-hidden="true"></i>${link.switch} ${link.up ? 'up' : 'down'} <${Elapsed} since=${link.since} />
   </span>`;
 }
 
-// The hash names the page: #/, #/agents/1001, #/calls?queue=sales, #/calls/<connection id>.
+// The hash names the page: #/, #/?at=<time>, #/agents/1001, #/calls?queue=sales, #/calls/<connection id>, #/numbers, #/api.
 function useRoute() {
   const [route, setRoute] = useState(readRoute);
   useEffect(() => {
@@ -75,7 +88,8 @@ function useRoute() {
 function readRoute() {
   const [path, query = ''] = location.hash.replace(/^#\/?/, '').split('?');
   const [page, id = ''] = path.split('/');
-  return { page: page === 'calls' || (page === 'agents' && id) ? page : 'floor', id: decode(id), query };
+  const known = pages.some(([name]) => name === page) || (page === 'agents' && id);
+  return { page: known ? page : 'floor', id: decode(id), query };
 }
 
 function decode(text) {
@@ -84,6 +98,25 @@ function decode(text) {
   } catch {
     return text;
   }
+}
+
+// usePast is the floor's past, which only the floor's page shows; its moment stands in the page's address.
+function usePast(route, model) {
+  const [, draw] = useReducer((n) => n + 1, 0);
+  const held = useRef(null);
+  held.current ??= new Past(draw);
+  const past = held.current;
+  past.last = () => Date.parse(model.at);
+  past.settled = () => {
+    const hash = past.live ? '#/' : `#/?at=${new Date(past.now()).toISOString()}`;
+    history.replaceState(null, '', hash);
+  };
+  const at = route.page === 'floor' ? Date.parse(new URLSearchParams(route.query).get('at')) : NaN;
+  useEffect(() => {
+    if (at > 0) past.show(at);
+    else if (!past.live) past.goLive();
+  }, [route]);
+  return past;
 }
 
 // useFeed follows the feed of an agent's desktop, or of the whole floor, and draws what has changed.
@@ -96,13 +129,15 @@ function useFeed(agent) {
     held.current = follow(url, draw, agent !== '');
   }
   const { feed, seen } = held.current;
-  return { model: feed.model, state: feed.state, ended: seen.ended };
+  const behind = feed.state === 'live' && seen.late > behindAfter;
+  return { model: feed.model, state: behind ? 'behind' : feed.state, late: seen.late, why: feed.why, ended: seen.ended };
 }
 
 function follow(url, draw, unseen) {
-  const seen = { ended: 0, liveSince: Infinity };
+  const seen = { ended: 0, liveSince: Infinity, late: 0 };
   let due = false;
   let drawn = 0;
+  let settled;
   const drawNow = () => {
     if (!due) return;
     due = false;
@@ -119,6 +154,9 @@ function follow(url, draw, unseen) {
   const feed = new Feed(url, {
     changed(model, { change }) {
       if (model.at) clock.heard(model.at, change && performance.now() - seen.liveSince > catchingUp);
+      seen.late = change ? clock.present() - Date.parse(model.at) : 0;
+      clearTimeout(settled); // what is not followed by more was the end of it
+      if (seen.late > behindAfter) settled = setTimeout(() => { seen.late = 0; drawSoon(); }, catchingUp);
       seen.ended += change?.gone?.length ?? 0;
       drawSoon();
     },
@@ -144,7 +182,7 @@ function follow(url, draw, unseen) {
 function useTitle(route, model) {
   const ringing = route.page === 'agents' && model.agents.get(route.id)?.state === 'ringing';
   const call = ringing && [...model.calls.values()].find((each) => each.state === 'ringing');
-  const page = { floor: 'Floor', calls: 'Calls', agents: `Agent ${route.id}` }[route.page];
+  const page = route.page === 'agents' ? `Agent ${route.id}` : pages.find(([name]) => name === route.page)[2];
   useEffect(() => {
     document.title = call ? `☎ ${number(call.ani)} rings` : `${page} · callstate`;
   });

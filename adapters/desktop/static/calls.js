@@ -6,6 +6,12 @@ import { duration } from './clock.js';
 
 const limit = 100;
 const fields = [['ani', 'From (ANI)'], ['dnis', 'To (DNIS)'], ['queue', 'Queue'], ['agent', 'Agent']];
+const moments = ['from', 'to'];
+const moreFields = [
+  ['text', 'Words in the data', 'gold cust*'], ['userData', 'Entry of the data', 'Account=100200'], ['minDuration', 'Lasted at least', '1m30s'],
+  ['maxDuration', 'Lasted at most', '5m'], ['switch', 'Switch', 'pbx1'], ['conversation', 'Conversation of', 'connection ID'],
+];
+const moreNames = [...moments, 'type', ...moreFields.map(([name]) => name)];
 const typeNames = { inbound: 'Inbound', outbound: 'Outbound', internal: 'Internal', consult: 'Consultation' };
 
 export const typeName = (type) => typeNames[type] ?? type;
@@ -14,19 +20,28 @@ export const typeName = (type) => typeNames[type] ?? type;
 export function Calls({ query, ended }) {
   const [answer, setAnswer] = useState({});
   const [round, setRound] = useState(0);
+  const [asked, setAsked] = useState(false); // for the next page
   const seen = useRef(ended);
   useEffect(() => {
     const asking = new AbortController();
     seen.current = ended;
-    const parameters = new URLSearchParams(query);
-    parameters.set('limit', limit);
-    get(`/v1/calls?${parameters}`, asking.signal)
-      .then(({ calls }) => setAnswer({ calls }))
+    setAsked(false);
+    page(query, '', asking.signal)
+      .then(setAnswer)
       .catch((error) => asking.signal.aborted || setAnswer({ error }));
     return () => asking.abort();
   }, [query, round]);
+  useEffect(() => {
+    if (!asked) return undefined;
+    const asking = new AbortController();
+    page(query, answer.next, asking.signal)
+      .then((older) => setAnswer({ calls: [...answer.calls, ...older.calls], next: older.next }))
+      .catch((error) => asking.signal.aborted || setAnswer({ ...answer, error }))
+      .finally(() => asking.signal.aborted || setAsked(false));
+    return () => asking.abort();
+  }, [asked]);
   const newer = ended - seen.current;
-  const { calls, error } = answer;
+  const { calls, next, error } = answer;
   return html`<section aria-labelledby="calls">
     <div class="tools">
       <h1 id="calls">Calls</h1>
@@ -34,13 +49,22 @@ export function Calls({ query, ended }) {
     </div>
     ${error && html`<${Problem} error=${error} />`}
     ${calls?.length === 0 && html`<p class="empty">No calls${query && ' for this filter'}</p>`}
-    ${calls?.length > 0 && html`<div class="scroll"><table>
+    ${calls?.length > 0 && html`<div class="scroll" tabindex="0" role="region" aria-label="Calls found"><table>
       <thead><tr><th>Began</th><th>Type</th><th>From (ANI)</th><th>To (DNIS)</th><th>Queues</th><th>Agents</th><th>Outcome</th>
         <th class="right">Wait</th><th class="right">Talk</th><th class="right">Duration</th></tr></thead>
       <tbody>${calls.map((record) => html`<${Row} key=${record.connId} record=${record} />`)}</tbody>
-    </table></div>`}
-    ${calls?.length === limit && html`<p class="none">The newest ${limit}; narrow the filter to see others</p>`}
+    </table></div>
+    <p class="after"><span role="status">${calls.length} ${calls.length === 1 ? 'call' : 'calls'}${next ? ', and older ones' : ''}</span>
+      ${next && html`<button type="button" disabled=${asked} onClick=${() => setAsked(true)}>Show older</button>`}
+      <span>All of them as <a href=${`/v1/calls/export?${query}`} download>CSV</a> or <a href=${`/v1/calls/export?${query && query + '&'}format=jsonl`} download>JSON lines</a></span></p>`}
   </section>`;
+}
+
+function page(query, after, signal) {
+  const parameters = new URLSearchParams(query);
+  parameters.set('limit', limit);
+  if (after) parameters.set('after', after);
+  return get(`/v1/calls?${parameters}`, signal);
 }
 
 function Row({ record }) {
@@ -74,18 +98,41 @@ function Filters({ query, newer, refresh }) {
   const apply = (event) => {
     event.preventDefault();
     const next = new URLSearchParams();
-    for (const [key, value] of new FormData(event.currentTarget)) if (value.trim()) next.set(key, value.trim());
+    for (const [key, value] of new FormData(event.currentTarget)) {
+      if (value.trim()) next.append(key, moments.includes(key) ? new Date(value).toISOString() : value.trim());
+    }
     const text = next.toString();
     if (text === query) refresh();
     else location.hash = text ? `#/calls?${text}` : '#/calls';
   };
+  const given = (names) => names.some((name) => now.has(name));
   return html`<form class="filters" role="search" onSubmit=${apply} onChange=${(event) => event.currentTarget.requestSubmit()}>
-    ${fields.map(([name, label]) => html`<label key=${name}><span>${label}</span><input name=${name} value=${now.get(name) ?? ''} size="10" autocomplete="off" /></label>`)}
-    <label><span>Outcome</span><select name="outcome">
-      <option value="">all</option>
-      ${outcomeNames.map(([value, label]) => html`<option key=${value} value=${value} selected=${now.get('outcome') === value}>${label}</option>`)}
-    </select></label>
+    ${fields.map(([name, label]) => html`<${Field} key=${name} name=${name} label=${label} value=${now.get(name)} />`)}
+    <${Choice} name="outcome" label="Outcome" options=${outcomeNames} value=${now.get('outcome')} />
+    <details class="more" open=${given(moreNames)}><summary>More filters</summary><div>
+      <label><span>Began from</span><input type="datetime-local" step="1" name="from" value=${local(now.get('from'))} /></label>
+      <label><span>Began before</span><input type="datetime-local" step="1" name="to" value=${local(now.get('to'))} /></label>
+      <${Choice} name="type" label="Type" options=${Object.entries(typeNames)} value=${now.get('type')} />
+      ${moreFields.map(([name, label, hint]) => html`<${Field} key=${name} name=${name} label=${label} hint=${hint} value=${now.get(name)} />`)}
+    </div></details>
     ${query && html`<a href="#/calls">Clear</a>`}
     <button>${newer > 0 ? `Refresh (${newer} ended since)` : 'Refresh'}</button>
   </form>`;
+}
+
+function Field({ name, label, hint, value }) {
+  return html`<label><span>${label}</span><input name=${name} value=${value ?? ''} placeholder=${hint} size="10" autocomplete="off" /></label>`;
+}
+
+function Choice({ name, label, options, value }) {
+  return html`<label><span>${label}</span><select name=${name}>
+    <option value="">all</option>
+    ${options.map(([each, text]) => html`<option key=${each} value=${each} selected=${value === each}>${text}</option>`)}
+  </select></label>`;
+}
+
+// local is a moment as a field for date and time has it: without a zone, in ours.
+function local(moment) {
+  const at = Date.parse(moment);
+  return at ? new Date(at - new Date(at).getTimezoneOffset() * 60000).toISOString().slice(0, 19) : '';
 }

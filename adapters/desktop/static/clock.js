@@ -12,6 +12,7 @@ const setBack = 10 * 1000;
 // such as the newest of a snapshot, only says that it is at least that late there.
 export class SwitchClock {
   #ahead = null; // of our own clock, in milliseconds
+  #held = null; // what is shown instead while the past is looked at
 
   // heard takes the time of an event; live says whether it has only just happened.
   heard(at, live) {
@@ -25,7 +26,22 @@ export class SwitchClock {
   }
 
   now() {
+    if (this.#held) return this.#held.at + (Date.now() - this.#held.since) * this.#held.speed;
+    return this.present();
+  }
+
+  // present is the time on the switch, whatever is looked at.
+  present() {
     return Date.now() + (this.#ahead ?? 0);
+  }
+
+  // hold makes now a moment of the past, which goes on at a speed; 0: it stands.
+  hold(at, speed) {
+    this.#held = { at, speed, since: Date.now() };
+  }
+
+  release() {
+    this.#held = null;
   }
 }
 

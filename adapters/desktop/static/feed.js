@@ -2,13 +2,14 @@
 //
 //   const feed = new Feed('/v1/agents/1001/stream', {
 //     changed(model, frame) {},   // the model is up to date; frame is the message that brought it there
-//     stateChanged(state) {},     // 'connecting', 'live' or 'lost'
+//     stateChanged(state) {},     // 'connecting', 'live' or 'lost'; feed.why says more where there is more to say
 //   });
 //   feed.close();   // and feed.open() goes on where it was
 //
 // The server sends a snapshot, and then what each event of the log changed. Every message has a position of the log;
 // after a lost connection the feed goes on behind the last one it has seen, so that nothing is missed and nothing comes
-// twice. Where the server does not know that position any more it sends a reset and a new snapshot.
+// twice. Where the server does not know that position any more it sends a reset and a new snapshot. A connection that
+// is silent for long is not trusted: the server is asked whether it is there, and when it is not, the feed is lost.
 
 // Model is the floor, or one agent's part of it, as far as the feed has come.
 export class Model {
@@ -68,24 +69,32 @@ function put(map, list, key) {
   return map;
 }
 
+// After so many milliseconds without a message the server is asked whether it is there and ready; an answer may take as long.
+const silence = 10000;
+
 // Feed follows a stream while it is open, and keeps a model of what it says.
 export class Feed {
   model = new Model();
   state = 'connecting';
+  why = ''; // the feed is lost
   #url;
   #listener;
   #source;
   #timer;
   #failures = 0;
+  #watch;
+  #silence;
 
-  constructor(url, listener) {
+  constructor(url, listener, options = {}) {
     this.#url = url;
     this.#listener = listener;
+    this.#silence = options.silence ?? silence;
     this.open();
   }
 
   close() {
     clearTimeout(this.#timer);
+    clearTimeout(this.#watch);
     this.#source?.close();
     this.#source = null;
   }
@@ -96,6 +105,7 @@ export class Feed {
     // While the source lives the browser reconnects by itself and sends the last id; a new source has to be told.
     const source = new EventSource(loaded ? `${this.#url}?after=${position}` : this.#url);
     source.onopen = () => {
+      this.#listen();
       if (this.model.loaded) this.#enter('live'); // there may be nothing to say
     };
     source.onerror = () => {
@@ -107,6 +117,7 @@ export class Feed {
     };
     for (const kind of ['snapshot', 'change', 'reset']) {
       source.addEventListener(kind, (message) => {
+        this.#listen();
         const frame = JSON.parse(message.data);
         if (!this.model.take(kind, frame)) return;
         this.#enter('live');
@@ -116,10 +127,36 @@ export class Feed {
     this.#source = source;
   }
 
-  #enter(state) {
+  // listen waits for the next message, and asks the server when there is none for long.
+  #listen() {
+    clearTimeout(this.#watch);
+    this.#watch = setTimeout(() => this.#ask(this.#source), this.#silence);
+  }
+
+  async #ask(source) {
+    let why = '';
+    try {
+      const response = await fetch('/readyz', { signal: AbortSignal.timeout(this.#silence) });
+      const said = await response.json();
+      if (!response.ok) why = [said.detail, ...(said.errors ?? []).map((each) => each.message)].join('; ');
+    } catch {
+      why = 'The engine does not answer.';
+    }
+    if (source !== this.#source || !source) return;
+    this.#listen();
+    if (why) {
+      this.#enter('lost', why);
+    } else if (this.state === 'lost') {
+      this.close(); // this connection may be dead although the server is not
+      this.open();
+    }
+  }
+
+  #enter(state, why = '') {
     if (state === 'live') this.#failures = 0;
-    if (state === this.state) return;
+    if (state === this.state && why === this.why) return;
     this.state = state;
+    this.why = why;
     this.#listener.stateChanged?.(state);
   }
 }

@@ -1,15 +1,18 @@
 // The floor: every agent, every queue, every live call.
 
 import { html, useRef, useEffect, useState } from './vendor/htm-preact.js';
+import { TimeBar } from './timebar.js';
 import { Agent, DataChips, Elapsed, State, agentState, callState, number, settled } from './parts.js';
 
-
 const manyCalls = 100; // more than a person reads; the rest is shown when asked for
+
+// States that are not worth a word while nobody is in them.
+const seldom = ['dialing', 'outOfService'];
 
 // The states in the order in which the summary counts them.
 const counted = ['ready', 'ringing', 'dialing', 'talking', 'hold', 'afterCallWork', 'notReady', 'outOfService'];
 
-export function Floor({ model }) {
+export function Floor({ model, past }) {
   const [filter, setFilter] = useState('');
   const [all, setAll] = useState(false);
   const matches = matcher(filter);
@@ -22,6 +25,7 @@ export function Floor({ model }) {
   const lines = model.queues.size <= 3 ? 6 : model.queues.size <= 5 ? 3 : 2;
   return html`
     <h1 class="unseen">Floor</h1>
+    <${TimeBar} past=${past} last=${past.last} />
     <div class="tools">
       <${Summary} agents=${present} queues=${queues} />
       <${Filter} value=${filter} onChange=${setFilter} />
@@ -42,7 +46,7 @@ export function Floor({ model }) {
       </section>
       <section class="live" aria-labelledby="live">
         <h2 id="live">Live calls <span class="count">${calls.length}</span></h2>
-        <div class="scroll"><table>
+        <div class="scroll" tabindex="0" role="region" aria-labelledby="live"><table>
           <colgroup><col /><col /><col /><col /><col /><col /><col /></colgroup>
           <thead><tr><th>State</th><th>From (ANI)</th><th>To (DNIS)</th><th>Queue or IVR</th><th>Agent</th><th class="right">Duration</th><th>Attached data</th></tr></thead>
           <tbody>
@@ -62,6 +66,7 @@ function Summary({ agents, queues }) {
   return html`<p class="summary">
     ${counted.map((state) => {
       const n = agents.filter((agent) => agent.state === state).length;
+      if (n === 0 && seldom.includes(state)) return null;
       return html`<span key=${state} class=${n ? '' : 'zero'}><${State} state=${state}>${agentState(state)}<//> <b>${n}</b></span>`;
     })}
     <span class="waits" data-waiting=${waiting.length > 0}>Waiting <b>${waiting.length}</b></span>
