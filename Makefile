@@ -2,7 +2,7 @@
 
 GO ?= go
 
-.PHONY: test tools format vet unit build demo bench bench-log bench-projections crash fuzz golden
+.PHONY: test tools format vet unit build demo screenshots bench bench-log bench-projections crash fuzz golden
 
 test: tools format vet unit
 
@@ -25,6 +25,10 @@ build:
 
 demo:
 	$(GO) run ./cmd/callstate demo
+
+# The pictures of the page in docs/images, light and dark, as the demo shows it.
+screenshots:
+	$(GO) test ./features -count 1 -run '^TestScreenshots$$' -args -screenshots $(CURDIR)/docs/images
 
 # Appends and the path from a switch's bytes to the floor, each beside a bare synced log file.
 bench:

@@ -24,6 +24,7 @@ type world struct {
 	engine  *process
 	desktop *agentDesktop
 	connID  string
+	visitor *visitor      // who looks at the page
 	noted   []noted       // what was shown at some positions
 	showed  shown         // what the desktop had shown
 	again   *agentDesktop // one that is shown the past
@@ -60,9 +61,13 @@ func (p *place) initialize(sc *godog.ScenarioContext) {
 	w.pastSteps(sc)
 	w.statisticsSteps(sc)
 	w.auditSteps(sc)
+	w.pageSteps(sc)
 }
 
 func (w *world) end(err error) error {
+	if w.visitor != nil {
+		w.visitor.close()
+	}
 	if w.desktop != nil {
 		w.desktop.disconnect()
 	}
