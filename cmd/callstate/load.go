@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/callstate/callstate/domain/engine"
 	"github.com/callstate/callstate/domain/eventlog"
 	"github.com/callstate/callstate/domain/wire"
 	"github.com/callstate/callstate/projections/audit"
@@ -30,7 +31,8 @@ func newLoad(s *settings) *cobra.Command {
 		Short: "Take events into the log that export or tail wrote as JSON lines",
 		Long: `Appends events as they are, each at its place in its stream. Files may be gzipped; - is the standard
 input. Loading the same twice adds nothing; an event that contradicts what is at its place, is of an
-unknown type, or does not fit its id is refused.`,
+unknown type, or does not fit its id is refused. An event that has a card number in it is appended with
+the number masked.`,
 		Args:    cobra.MinimumNArgs(1),
 		Example: "  callstate load features/recorded/lost-hold.jsonl --data /tmp/try",
 		RunE: func(cmd *cobra.Command, files []string) error {
@@ -97,7 +99,7 @@ func loadFile(cmd *cobra.Command, store eventlog.Store, file string) error {
 	return nil
 }
 
-// readEvent reads a line, and checks that it is what it says.
+// readEvent reads a line, and checks that it is what it says. What comes of it has no card numbers.
 func readEvent(line []byte) (eventlog.Record, error) {
 	var e audit.Event
 	if err := json.Unmarshal(line, &e); err != nil {
@@ -110,7 +112,9 @@ func readEvent(line []byte) (eventlog.Record, error) {
 	if r.ID != wire.EventID(r.Stream, r.Revision, r.Type, r.Data) {
 		return r, fmt.Errorf("%s in %s at revision %d: its id is not that of its content", r.Type, r.Stream, r.Revision)
 	}
-	return r, wire.Known(r)
+	var err error
+	r.Event, err = engine.Masked(r)
+	return r, err
 }
 
 // loading is what is appended next: per stream, and in the order of the lines.

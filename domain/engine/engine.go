@@ -126,13 +126,13 @@ func (e *Engine) observe(ctx context.Context, b *batch, o Observation) error {
 	}
 	switch {
 	case o.CallFact != nil:
-		fact, err := e.completed(ctx, b, o)
+		fact, err := e.completed(ctx, b, o.masked())
 		if err != nil {
 			return err
 		}
 		e.addCall(entry, call.Observe(entry.call, fact))
 	case o.AgentFact != nil:
-		e.addAgent(entry, agent.Observe(entry.agent, o.AgentFact))
+		e.addAgent(entry, agent.Observe(entry.agent, o.masked().AgentFact))
 	case o.LinkFact != nil:
 		for _, event := range link.Observe(entry.link, o.LinkFact) {
 			entry.add(e.now(), wire.EncodeLink(entry.stream, entry.next(), event))
@@ -185,6 +185,7 @@ func (e *Engine) reconcile(ctx context.Context, b *batch, s link.SnapshotIs) err
 
 func (e *Engine) addCall(entry *entry, events []call.Event) {
 	for _, event := range events {
+		event = maskedCall(event)
 		stored := wire.EncodeCall(entry.stream, entry.next(), event)
 		entry.call = call.Evolve(entry.call, event)
 		stored.Correlation = uuid.UUID(entry.call.Conversation())

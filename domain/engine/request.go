@@ -122,6 +122,7 @@ func (e *Engine) Agent(ctx context.Context, id string) (agent.State, error) {
 
 // grant decides a request and makes what it decided durable: the events of what is done, or the refusal.
 func (e *Engine) grant(ctx context.Context, executors Executors, id call.ConnID, r call.Request) (events []call.Event, order *Order, refused error) {
+	r = maskedRequest(r)
 	err := e.settle(ctx, func(b *batch) error {
 		entry, err := e.open(ctx, b, wire.CallStream(id))
 		if err != nil {
@@ -155,6 +156,7 @@ func (e *Engine) grant(ctx context.Context, executors Executors, id call.ConnID,
 }
 
 func (e *Engine) grantAgent(ctx context.Context, executors Executors, id string, r agent.Request) (order *Order, events []agent.Event, refused error) {
+	r = maskedAgentRequest(r)
 	err := e.settle(ctx, func(b *batch) error {
 		entry, err := e.open(ctx, b, wire.AgentStream(id))
 		if err != nil {
@@ -206,6 +208,7 @@ func (e *Engine) execute(ctx context.Context, executors Executors, o Order, refu
 	if failure == nil {
 		return nil
 	}
+	failure = maskedError{failure}
 	ctx = context.WithoutCancel(ctx)
 	if err := e.settle(ctx, func(b *batch) error { return refuse(ctx, b, failure) }); err != nil {
 		return errors.Join(failure, err)
@@ -233,6 +236,7 @@ func (e *Engine) settle(ctx context.Context, decide func(*batch) error) error {
 
 func (e *Engine) addAgent(entry *entry, events []agent.Event) {
 	for _, event := range events {
+		event = maskedAgent(event)
 		entry.add(e.now(), wire.EncodeAgent(entry.stream, entry.next(), event))
 		entry.agent = agent.Evolve(entry.agent, event)
 	}

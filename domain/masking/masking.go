@@ -11,7 +11,7 @@ const (
 	left     = 4
 )
 
-// CardNumbers returns the text with an asterisk in place of each digit of a card number but the last four. What stands
+// CardNumbers returns the text with a star in place of each digit of a card number but the last four. What stands
 // between the digits stays, and so does the text's length.
 //
 // A card number is 13 to 19 digits of which the last one is the check digit (Luhn, ISO/IEC 7812-1 annex B), in one row or
