@@ -84,6 +84,9 @@ func (s *Server) register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /v1/", func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, problem{Status: http.StatusNotFound, Detail: r.URL.Path + " is not part of this API; see /openapi.json"})
 	})
+	if s.config.Metrics != nil {
+		mux.Handle("GET /metrics", s.config.Metrics)
+	}
 	if s.config.Page != nil {
 		mux.Handle("GET /", s.config.Page)
 	}

@@ -90,6 +90,8 @@ type Config struct {
 	NotReady func() []string
 	// Page is served at / and below; without it there is no page.
 	Page http.Handler
+	// Metrics is served at /metrics; without it there are none.
+	Metrics http.Handler
 	// Logger gets what went wrong on the server's side, once, under the request's reference.
 	Logger *slog.Logger
 	// Version is the program's, for the API's description.

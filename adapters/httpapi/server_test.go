@@ -336,8 +336,9 @@ func TestListen(t *testing.T) {
 func TestPage(t *testing.T) {
 	config := newBuilding().config()
 	config.Page = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "page "+r.URL.Path) })
+	config.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "callstate_link_up 1") })
 	handler := httpapi.New(config).Handler()
-	for path, want := range map[string]string{"/": "page /", "/app.js": "page /app.js", "/v1/nothing": `"status":404`, "/healthz": `"ok":true`} {
+	for path, want := range map[string]string{"/": "page /", "/app.js": "page /app.js", "/metrics": "callstate_link_up 1", "/v1/nothing": `"status":404`, "/healthz": `"ok":true`} {
 		answer := httptest.NewRecorder()
 		handler.ServeHTTP(answer, get(path))
 		if !strings.Contains(answer.Body.String(), want) {

@@ -101,7 +101,7 @@ func demoAsterisk(n *node, speed float64) ([]runnable, error) {
 	vocabulary := asterisk.Vocabulary{
 		Switch: "demo", DefaultWrapup: time.Duration(2 * float64(time.Second) / speed), // as its queues.conf says
 	}
-	link, err := asterisk.NewLink(config, asterisk.NewTranslator(vocabulary), n.engine, n.logger)
+	link, err := asterisk.NewLink(config, asterisk.NewTranslator(vocabulary), n.facts, n.logger)
 	return []runnable{fake, link}, err
 }
 
@@ -115,13 +115,13 @@ func demoFreeSWITCH(n *node, speed float64) ([]runnable, error) {
 	vocabulary := freeswitch.Vocabulary{
 		Switch: "demo", Wrapup: time.Duration(3 * float64(time.Second) / speed), // as its callcenter.conf.xml says
 	}
-	link, err := freeswitch.NewLink(config, freeswitch.NewTranslator(vocabulary), n.engine, n.logger)
+	link, err := freeswitch.NewLink(config, freeswitch.NewTranslator(vocabulary), n.facts, n.logger)
 	return []runnable{fake, link}, err
 }
 
 // demoSimulator is a contact centre that there is not.
 func demoSimulator(n *node, c simulator.Config) ([]runnable, error) {
-	simulated, err := simulator.NewSwitch(c, n.engine)
+	simulated, err := simulator.NewSwitch(c, n.facts)
 	return []runnable{simulated}, err
 }
 

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/callstate/callstate/adapters/store/pebble"
@@ -95,6 +96,25 @@ func (e *running) ready() (status int, says string) {
 func (e *running) waitReady(t *testing.T) {
 	t.Helper()
 	require.Eventually(t, func() bool { status, _ := e.ready(); return status == http.StatusOK }, time.Minute, 10*time.Millisecond)
+}
+
+// TestTheEngineTellsHowItRuns: what comes from the switch shows in the metrics, from its bytes to the read models.
+func TestTheEngineTellsHowItRuns(t *testing.T) {
+	e := newProgram(t).demo(t, "20")
+	e.waitReady(t)
+	for _, metric := range []string{
+		`callstate_link_up\{kind="asterisk",switch="demo"\} 1\n`, `callstate_link_pieces_total\{kind="asterisk",switch="demo"\} [1-9]`,
+		`callstate_facts_total\{about="call"\} [1-9]`, `callstate_events_total\{type="CallStarted"\} [1-9]`,
+		`callstate_live_calls [1-9]`, `callstate_projection_position\{projection="history"\} [1-9]`,
+	} {
+		require.EventuallyWithT(t, func(c *assert.CollectT) {
+			response, err := http.Get(e.page + "metrics")
+			require.NoError(c, err)
+			defer response.Body.Close()
+			body, _ := io.ReadAll(response.Body)
+			assert.Regexp(c, metric, string(body))
+		}, time.Minute, 100*time.Millisecond)
+	}
 }
 
 // TestBackupWhileTheEngineRuns: a copy of a log in use is a log on which an engine can run, and holds everything that was

@@ -13,6 +13,7 @@ import (
 	"github.com/callstate/callstate/adapters/bus"
 	"github.com/callstate/callstate/adapters/desktop"
 	"github.com/callstate/callstate/adapters/httpapi"
+	"github.com/callstate/callstate/adapters/metrics"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
 	"github.com/callstate/callstate/domain/eventlog"
@@ -32,6 +33,8 @@ type node struct {
 	logger   *slog.Logger
 	log      eventLog
 	engine   *engine.Engine
+	facts    metrics.Ingester // the engine, for who tells it what a switch says
+	metrics  *metrics.Metrics
 	floor    *floor.Floor
 	history  *history.History
 	past     *past.Past
@@ -47,7 +50,7 @@ func openNode(ctx context.Context, at place, listen string, logger *slog.Logger,
 	if err != nil {
 		return nil, err
 	}
-	n := &node{logger: logger, listener: listener}
+	n := &node{logger: logger, listener: listener, metrics: metrics.New(version())}
 	if n.log, err = at.openLog(ctx, logger); err != nil {
 		n.close()
 		return nil, err
@@ -60,7 +63,8 @@ func openNode(ctx context.Context, at place, listen string, logger *slog.Logger,
 		n.close()
 		return nil, err
 	}
-	n.engine = engine.New(n.log, time.Now, n.liveCalls)
+	n.engine = engine.New(n.metrics.Store(n.log), time.Now, n.liveCalls)
+	n.facts = n.metrics.Ingester(n.engine)
 	if n.floor, err = n.past.Present(ctx, floor.Options{Notifications: true}); err != nil {
 		n.close()
 		return nil, err
@@ -77,7 +81,7 @@ func openNode(ctx context.Context, at place, listen string, logger *slog.Logger,
 	n.server = httpapi.New(httpapi.Config{
 		Floor: n.floor, History: n.history, Log: n.log, Requests: n.engine, Past: n.past, Audit: n.engine,
 		Facts: n.history, Projections: n.runner,
-		NotReady: n.notReady, Page: desktop.Handler(), Logger: logger, Version: version(),
+		NotReady: n.notReady, Metrics: n.metrics.Handler(), Page: desktop.Handler(), Logger: logger, Version: version(),
 	})
 	return n, nil
 }
@@ -137,6 +141,7 @@ func (n *node) isFeed(name string) bool {
 // sources first, then the API, then the read models, last the log.
 func (n *node) run(ctx context.Context, sources ...runnable) error {
 	defer n.close()
+	n.measure(sources)
 	// Each stage ends when the one before it has ended, or when any part has failed.
 	readModels, endReadModels := context.WithCancel(context.WithoutCancel(ctx))
 	defer endReadModels()

@@ -78,7 +78,7 @@ func (c *config) links(n *node) ([]runnable, error) {
 	var links []runnable
 	for i := range c.Asterisk {
 		a := &c.Asterisk[i]
-		link, err := asterisk.NewLink(a.link(), asterisk.NewTranslator(a.vocabulary()), n.engine, n.logger)
+		link, err := asterisk.NewLink(a.link(), asterisk.NewTranslator(a.vocabulary()), n.facts, n.logger)
 		if err != nil {
 			return nil, err
 		}
@@ -86,14 +86,14 @@ func (c *config) links(n *node) ([]runnable, error) {
 	}
 	for i := range c.FreeSWITCH {
 		f := &c.FreeSWITCH[i]
-		link, err := freeswitch.NewLink(f.link(), freeswitch.NewTranslator(f.vocabulary()), n.engine, n.logger)
+		link, err := freeswitch.NewLink(f.link(), freeswitch.NewTranslator(f.vocabulary()), n.facts, n.logger)
 		if err != nil {
 			return nil, err
 		}
 		links = append(links, link)
 	}
 	for i := range c.Simulator {
-		simulated, err := simulator.NewSwitch(c.Simulator[i].config(), n.engine)
+		simulated, err := simulator.NewSwitch(c.Simulator[i].config(), n.facts)
 		if err != nil {
 			return nil, err
 		}

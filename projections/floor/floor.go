@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/callstate/callstate/domain/agent"
@@ -69,6 +70,7 @@ type Floor struct {
 	}
 	feed      feed
 	followers map[string]map[*follower]bool // by agent; "" has those of the whole floor
+	cut       atomic.Uint64                 // followers that were too slow
 }
 
 // New returns an empty floor.

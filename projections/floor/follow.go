@@ -139,12 +139,35 @@ func (f *Floor) leave(me *follower) {
 	}
 }
 
+// Feeds is who follows the floor.
+type Feeds struct {
+	Floor    int    // who follow the whole floor, now
+	Desktops int    // who follow an agent's desktop, now
+	Cut      uint64 // who were too slow, so far
+}
+
+// Feeds tells how many follow.
+func (f *Floor) Feeds() Feeds {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	feeds := Feeds{Cut: f.cut.Load()}
+	for agent, those := range f.followers {
+		if agent == "" {
+			feeds.Floor += len(those)
+		} else {
+			feeds.Desktops += len(those)
+		}
+	}
+	return feeds
+}
+
 // next returns the changes that a follower has not seen yet.
 func (f *Floor) next(me *follower) ([]*change, error) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	changes, kept := f.feedOf(me.agent).after(me.after)
 	if !kept || len(changes) > me.limit {
+		f.cut.Add(1)
 		return nil, ErrSlowFollower
 	}
 	me.limit = f.options.Mailbox

@@ -219,6 +219,7 @@ func TestSlowFollower(t *testing.T) {
 		require.NoError(t, err)
 		frames, err := slow.got()
 		require.ErrorIs(t, err, floor.ErrSlowFollower)
+		require.NotZero(t, f.Feeds().Cut)
 		require.Len(t, frames, 1)
 		last := frames[len(frames)-1].Position
 		assert.Equal(t, all[1:], rest(t, f, floor.Following{After: last, Resume: true}))

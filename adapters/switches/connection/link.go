@@ -90,6 +90,9 @@ func NewLink[P Piece](name string, limits Limits, dial Dial[P], interpreter Inte
 	}
 }
 
+// Name is that of the switch.
+func (l *Link[P]) Name() string { return l.name }
+
 // Run keeps the link up until ctx ends, and then returns nil once everything it has received is recorded. It tries for
 // ever to connect. It returns an error only when the engine fails, or when it was stopped and the engine did not take in
 // the rest within DrainTimeout. A link is run once at a time.
