@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -66,28 +67,45 @@ func (d *duration) UnmarshalText(text []byte) error {
 
 const defaultListen = "127.0.0.1:8080"
 
-// readConfig reads a configuration file. A key that nobody knows is an error: it may be a misspelt one.
+// readConfig reads a configuration file, and what the environment has instead of its keys, and checks it.
 func readConfig(file string) (config, error) {
-	c := config{Listen: defaultListen}
+	c, _, err := decodeConfig(file)
+	if err != nil {
+		return c, err
+	}
+	if err := c.validate(filepath.Dir(file)); err != nil {
+		return c, fmt.Errorf("%s: %w", file, err)
+	}
+	return c, nil
+}
+
+// decodeConfig reads a configuration file, and what the environment has instead of its keys: variables are the names of
+// that. A key that nobody knows is an error: it may be a misspelt one.
+func decodeConfig(file string) (c config, variables []string, err error) {
+	c = config{Listen: defaultListen}
 	meta, err := toml.DecodeFile(file, &c)
 	if err != nil {
 		var parse toml.ParseError
 		if errors.As(err, &parse) {
-			return c, fmt.Errorf("%s: line %d: %s", file, parse.Position.Line, parse.Message)
+			if keys := strings.Split(parse.LastKey, "."); isSecret(keys[len(keys)-1]) {
+				parse.Message = "what is given as " + parse.LastKey + " cannot be read: is it in quotes?" // not what is given
+			}
+			return c, nil, fmt.Errorf("%s: line %d: %s", file, parse.Position.Line, parse.Message)
 		}
-		return c, err
+		if _, told := errors.AsType[*fs.PathError](err); told {
+			return c, nil, err
+		}
+		return c, nil, fmt.Errorf("%s: %w", file, err)
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		keys := make([]string, len(unknown))
 		for i, k := range unknown {
 			keys[i] = k.String()
 		}
-		return c, fmt.Errorf("%s: unknown key %s", file, strings.Join(keys, ", "))
+		return c, nil, fmt.Errorf("%s: unknown key %s", file, strings.Join(keys, ", "))
 	}
-	if err := c.validate(filepath.Dir(file)); err != nil {
-		return c, fmt.Errorf("%s: %w", file, err)
-	}
-	return c, nil
+	variables, err = override(&c)
+	return c, variables, err
 }
 
 // has: there is a section of that kind with that name.

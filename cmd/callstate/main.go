@@ -72,11 +72,14 @@ Start with:  callstate demo`,
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.PersistentFlags().StringVar(&s.data, "data", "callstate-data", "folder of the event log and the read models")
+	root.PersistentFlags().StringVar(&s.data, "data", "callstate-data", "folder of the event log and the read models (also: $CALLSTATE_DATA)")
 	root.PersistentFlags().StringVar(&s.store, "store", "",
 		"connection string of a KurrentDB that has the event log, instead of the folder (default: $CALLSTATE_STORE)")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
-		s.store = cmp.Or(s.store, os.Getenv("CALLSTATE_STORE"))
+		s.store = cmp.Or(s.store, os.Getenv(environmentPrefix+"STORE"))
+		if folder := os.Getenv(environmentPrefix + "DATA"); folder != "" && !root.PersistentFlags().Changed("data") {
+			s.data = folder
+		}
 		if s.store != "" && !kurrentdb.IsConnection(s.store) {
 			return usageError{errors.New("the store must be a connection string that begins with esdb:// or kurrentdb://")}
 		}
@@ -85,7 +88,7 @@ Start with:  callstate demo`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
 		newDemo(s), newServe(s), newImport(s), newCalls(s), newReplay(s), newFloor(s), newEvents(s), newTail(s),
-		newStats(s), newRebuild(s), newVerify(s), newBackup(s), newExport(s), newLoad(s), newCopy(s),
+		newStats(s), newRebuild(s), newVerify(s), newBackup(s), newExport(s), newLoad(s), newCopy(s), newConfig(),
 	)
 	for _, cmd := range root.Commands() {
 		cmd.Args = usageArgs(cmd.Args)

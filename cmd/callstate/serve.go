@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"log/slog"
@@ -35,7 +34,9 @@ func newServe(s *settings) *cobra.Command {
   [[freeswitch]]
   name = "pbx2"
   host = "192.0.2.20"
-  password_file = "event-socket.secret"`,
+  password_file = "event-socket.secret"
+
+callstate config --example prints a file with every key.`,
 		Args: cobra.NoArgs,
 	}
 	cmd.Flags().StringVar(&path, "config", "callstate.toml", "configuration file")
@@ -48,7 +49,10 @@ func newServe(s *settings) *cobra.Command {
 		if listen != "" {
 			c.Listen = listen
 		}
-		at := place{data: c.Data, store: cmp.Or(s.store, c.Store)}
+		at := place{data: c.Data, store: c.Store} // what the environment says is in the configuration, with its credentials
+		if cmd.Flags().Changed("store") {
+			at.store = s.store
+		}
 		if c.Data == "" || cmd.Flags().Changed("data") {
 			at.data = s.data
 		}
