@@ -2,7 +2,7 @@
 
 GO ?= go
 
-.PHONY: test tools format vet unit build demo screenshots bench bench-log bench-projections crash fuzz golden
+.PHONY: test tools format vet unit build release demo screenshots bench bench-log bench-projections crash fuzz golden
 
 test: tools format vet unit
 
@@ -22,6 +22,10 @@ unit:
 
 build:
 	$(GO) build -o bin/callstate ./cmd/callstate
+
+# Static binaries with their versions, bills of materials and checksums, in bin/release.
+release:
+	@GO=$(GO) scripts/release.sh
 
 demo:
 	$(GO) run ./cmd/callstate demo
