@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,6 +22,9 @@ type recordedSwitch struct {
 
 	steps chan *step
 	step  *step // the one that is being played
+
+	mu   sync.Mutex
+	told []string // what it was to do
 }
 
 // step is a stretch of a recording, up to and including what has all these signs in it.
@@ -49,7 +53,7 @@ func startRecordedSwitch(kind *kindOfSwitch, path string) (*recordedSwitch, erro
 		return nil, err
 	}
 	s := &recordedSwitch{kind: kind, network: &cuttable{Listener: listener, open: map[net.Conn]bool{}}, steps: make(chan *step, 1)}
-	s.server, err = playback.NewServer(s.network, told, playback.Options{Username: kind.user, Secret: recordedSecret, Hold: s.hold})
+	s.server, err = playback.NewServer(s.network, told, playback.Options{Username: kind.user, Secret: recordedSecret, Hold: s.hold, Do: s.do})
 	if err != nil {
 		return nil, err
 	}
@@ -64,6 +68,26 @@ func startRecordedSwitch(kind *kindOfSwitch, path string) (*recordedSwitch, erro
 }
 
 func (s *recordedSwitch) port() int { return s.network.Addr().(*net.TCPAddr).Port }
+
+// do takes whatever it is told. What comes of it is in the recording, where it is to come.
+func (s *recordedSwitch) do(request string) bool {
+	if !slices.ContainsFunc(s.kind.does, func(name string) bool { return strings.HasPrefix(request, name) }) {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.told = append(s.told, request)
+	return true
+}
+
+// takeTold is what it was told since it was last asked.
+func (s *recordedSwitch) takeTold() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	told := s.told
+	s.told = nil
+	return told
+}
 
 // hold lets a recording go on as far as the steps say.
 func (s *recordedSwitch) hold(ctx context.Context, text string) error {

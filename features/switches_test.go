@@ -28,6 +28,7 @@ type kindOfSwitch struct {
 	read       func(io.Reader) (*playback.Recording, error)
 	happened   func(recording io.Reader) ([]occurrence, error)
 	encode     func(string) string // how a value is written
+	does       []string            // what its actions or commands that change something begin with
 	says       map[happening][]string
 }
 
@@ -65,6 +66,7 @@ var switches = map[string]*kindOfSwitch{
 		user:      "callstate",
 		section:   "[[asterisk]]\nname = \"pbx\"\nhost = \"127.0.0.1\"\nport = %d\nuser = \"callstate\"\nsecret = %q\n",
 		read:      playback.ReadAMI, happened: happenedAMI, encode: func(value string) string { return value },
+		does: []string{"Action: BlindTransfer", "Action: QueuePause"},
 		says: map[happening][]string{
 			agentLogsIn:       {"Event: QueueMemberAdded", "MemberName: Agent/{agent}"},
 			agentPauses:       {"Event: QueueMemberPause", "MemberName: Agent/{agent}", "PausedReason: {reason}"},
@@ -88,6 +90,7 @@ var switches = map[string]*kindOfSwitch{
 		section:   "[[freeswitch]]\nname = \"pbx\"\nhost = \"127.0.0.1\"\nport = %d\npassword = %q\n",
 		read:      playback.ReadESL, happened: happenedESL,
 		encode: func(value string) string { return strings.ReplaceAll(url.QueryEscape(value), "+", "%20") },
+		does:   []string{"uuid_hold "},
 		says: map[happening][]string{
 			agentLogsIn:       {"CC-Action: agent-status-change", "CC-Agent: {agent}%40", "CC-Agent-Status: Available\n"},
 			agentPauses:       {"CC-Action: agent-status-change", "CC-Agent: {agent}%40", "CC-Agent-Status: {reason}\n"},

@@ -29,6 +29,9 @@ type world struct {
 	showed  shown         // what the desktop had shown
 	again   *agentDesktop // one that is shown the past
 
+	// What the desktop has asked for last, and before that.
+	asked, askedBefore *request
+
 	// Afterwards: the data of an engine, and the call that the supervisor has opened.
 	log    *dataFolder
 	opened *history.Record
@@ -62,6 +65,7 @@ func (p *place) initialize(sc *godog.ScenarioContext) {
 	w.statisticsSteps(sc)
 	w.auditSteps(sc)
 	w.pageSteps(sc)
+	w.requestSteps(sc)
 }
 
 func (w *world) end(err error) error {

@@ -1,12 +1,10 @@
 package httpapi
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"maps"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/callstate/callstate/domain/call"
@@ -48,12 +46,8 @@ func (s *Server) register(mux *http.ServeMux) {
 		Summary:     "The history of one call",
 		Description: "Every event of the call, in order, each with its envelope.",
 	}, s.listCallEvents, http.StatusNotFound, http.StatusUnprocessableEntity)
-	operation(s, api, huma.Operation{
-		OperationID: "changeUserData", Method: http.MethodPost, Path: "/v1/calls/{connId}/userdata", Tags: []string{tagCalls},
-		Summary:      "Attach, update or delete data of a live call",
-		Description:  "Answered when the change is durable in the log; what is so already changes nothing.",
-		MaxBodyBytes: maxBody,
-	}, s.changeUserData, http.StatusNotFound, http.StatusGone, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity)
+	s.registerUserData(api)
+	s.registerCommands(api)
 
 	s.stream(mux, api, huma.Operation{
 		OperationID: "streamFloor", Method: http.MethodGet, Path: "/v1/floor/stream",
@@ -169,54 +163,6 @@ func (s *Server) listCallEvents(ctx context.Context, in *callRequest) (*eventsAn
 		return nil, call.ErrUnknownCall
 	}
 	return &eventsAnswer{eventList{Events: events}}, nil
-}
-
-type userDataRequest struct {
-	ConnID string `path:"connId" format:"uuid" doc:"The call's connection ID"`
-	Body   struct {
-		Set    map[string]string `json:"set,omitempty" doc:"What to attach or to update"`
-		Delete []string          `json:"delete,omitempty" nullable:"false" doc:"The keys to delete"`
-		Actor  string            `json:"actor" minLength:"1" maxLength:"200" example:"agent:1001" doc:"Who asks for it: agent:1001, ivr:main"`
-	}
-}
-
-type userDataAnswer struct {
-	Body userDataChange
-}
-
-type userDataChange struct {
-	ConnID  call.ConnID       `json:"connId"`
-	Set     map[string]string `json:"set" doc:"What was attached or updated; what was so already is not here"`
-	Deleted []string          `json:"deleted" doc:"The keys that were deleted"`
-}
-
-func (s *Server) changeUserData(ctx context.Context, in *userDataRequest) (*userDataAnswer, error) {
-	id, err := connID(in.ConnID)
-	if err != nil {
-		return nil, err
-	}
-	change := call.ChangeUserData{At: s.config.Now(), Actor: in.Body.Actor, Delete: in.Body.Delete}
-	for key, value := range in.Body.Set {
-		change.Set = append(change.Set, call.Pair{Key: key, Value: value})
-	}
-	slices.SortFunc(change.Set, func(a, b call.Pair) int { return cmp.Compare(a.Key, b.Key) })
-	// A client that leaves, or a server that stops, does not take back what is under way.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), appendTimeout)
-	defer cancel()
-	events, err := s.config.Requests.Request(ctx, id, change)
-	if err != nil {
-		return nil, err
-	}
-	body := userDataChange{ConnID: id, Set: map[string]string{}, Deleted: []string{}}
-	for _, event := range events {
-		if changed, ok := event.Body.(call.UserDataChanged); ok {
-			for _, pair := range changed.Set {
-				body.Set[pair.Key] = pair.Value
-			}
-			body.Deleted = append(body.Deleted, changed.Deleted...)
-		}
-	}
-	return &userDataAnswer{body}, nil
 }
 
 type healthAnswer struct {

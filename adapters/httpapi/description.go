@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/projections/floor"
@@ -16,6 +17,7 @@ import (
 const (
 	tagFloor     = "floor"
 	tagCalls     = "calls"
+	tagAgents    = "agents"
 	tagOperation = "operation"
 )
 
@@ -41,6 +43,7 @@ func newDescription(mux *http.ServeMux, version string) huma.API {
 	config.Tags = []*huma.Tag{
 		{Name: tagFloor, Description: "Agents, queues and live calls"},
 		{Name: tagCalls, Description: "Calls, live and ended, and their history"},
+		{Name: tagAgents, Description: "What agents ask"},
 		{Name: tagOperation, Description: "The state of the engine itself"},
 	}
 	config.Transformers = []huma.Transformer{asProblem}
@@ -123,8 +126,9 @@ func describe(api huma.API) {
 	enum("CallRecord", "type", call.Inbound, call.Outbound, call.InternalTo, call.Consult)
 	enum("CallRecord", "outcome", history.Answered, history.Abandoned, history.Busy, history.NoAnswer, history.Failed, history.Other)
 	enum("QueueVisit", "result", "", history.QueueAnswered, history.QueueAbandoned, history.QueueTimedOut, history.QueueLeft)
+	asked := requestBodies(api)
 	for name, schema := range schemas {
-		if name != "UserDataRequestBody" {
+		if !asked[name] {
 			schema.AdditionalProperties = nil // answers may say more some day
 		}
 		for _, property := range schema.Properties {
@@ -135,6 +139,22 @@ func describe(api huma.API) {
 	}
 	delete(schemas, "ErrorModel")
 	delete(schemas, "ErrorDetail")
+}
+
+// requestBodies are the names of the schemas of what clients send: there, what nobody knows is an error.
+func requestBodies(api huma.API) map[string]bool {
+	names := map[string]bool{}
+	for _, path := range api.OpenAPI().Paths {
+		if path.Post == nil || path.Post.RequestBody == nil {
+			continue
+		}
+		for _, content := range path.Post.RequestBody.Content {
+			if content.Schema != nil {
+				names[strings.TrimPrefix(content.Schema.Ref, "#/components/schemas/")] = true
+			}
+		}
+	}
+	return names
 }
 
 // serveDescription answers with the OpenAPI document, which does not change any more.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
 	"github.com/callstate/callstate/projections/history"
 	"github.com/callstate/callstate/projections/past"
@@ -24,6 +23,7 @@ type problem struct {
 	Title     string `json:"title" example:"Not Found" doc:"The status in words"`
 	Status    int    `json:"status" example:"404" doc:"The HTTP status"`
 	Detail    string `json:"detail,omitempty" example:"there is no such call" doc:"What went wrong this time"`
+	Reason    string `json:"reason,omitempty" example:"invalidCallState" doc:"Why a request was refused, in one word that does not change"`
 	RequestID string `json:"requestId" example:"3b7e1b2c-7f0a-4d0b-9f53-0b1b6a2f6a55" doc:"The request's reference, as in the header X-Request-ID and in the server's log"`
 	Errors    []item `json:"errors,omitempty" doc:"What is wrong with the request, item by item"`
 }
@@ -60,21 +60,18 @@ func (s *Server) problemOf(ctx context.Context, err error) *problem {
 	if p, ok := errors.AsType[*problem](err); ok {
 		return p
 	}
+	if status, reason := statusOf(err); status != 0 {
+		return &problem{Status: status, Detail: err.Error(), Reason: string(reason)}
+	}
 	switch {
-	case errors.Is(err, history.ErrNotFound), errors.Is(err, call.ErrUnknownCall):
+	case errors.Is(err, history.ErrNotFound):
 		return &problem{Status: http.StatusNotFound, Detail: "there is no such call"}
 	case errors.Is(err, past.ErrBefore), errors.Is(err, past.ErrAfter):
 		return &problem{Status: http.StatusNotFound, Detail: err.Error()}
 	case errors.Is(err, past.ErrMoment), errors.Is(err, past.ErrRange):
 		return &problem{Status: http.StatusUnprocessableEntity, Detail: err.Error()}
-	case errors.Is(err, call.ErrCallEnded):
-		return &problem{Status: http.StatusGone, Detail: err.Error()}
-	case errors.Is(err, call.ErrUserDataTooLarge):
-		return &problem{Status: http.StatusRequestEntityTooLarge, Detail: err.Error()}
-	case errors.Is(err, call.ErrInvalid), errors.Is(err, history.ErrFilter), errors.Is(err, statistics.ErrQuery):
+	case errors.Is(err, history.ErrFilter), errors.Is(err, statistics.ErrQuery):
 		return &problem{Status: http.StatusUnprocessableEntity, Detail: err.Error()}
-	case errors.Is(err, call.ErrRefused):
-		return &problem{Status: http.StatusConflict, Detail: err.Error()}
 	case errors.Is(err, engine.ErrBusy), ctx.Err() != nil:
 		return &problem{Status: http.StatusServiceUnavailable, Detail: "not now; try again"}
 	}

@@ -1,5 +1,5 @@
 // Package httpapi serves the engine over HTTP: the live floor and the agents' desktops as JSON and as streams of
-// server-sent events, the calls with their history, and changes of user data. The description of all of it, OpenAPI 3.1
+// server-sent events, the calls with their history, and all that can be asked of calls and agents. The description of all of it, OpenAPI 3.1
 // made from this code, is at /openapi.json.
 //
 // There is no authentication yet, so a Server only listens on loopback, answers only requests that were addressed to
@@ -61,6 +61,11 @@ type Requests interface {
 	Request(ctx context.Context, id call.ConnID, request call.Request) ([]call.Event, error)
 }
 
+// CallStates are the calls as the log has them now: engine.Engine. The state of a call that nobody knows is its zero value.
+type CallStates interface {
+	Call(ctx context.Context, id call.ConnID) (call.State, error)
+}
+
 // Past is the floor as it was: past.Past says what it promises.
 type Past interface {
 	Floor(ctx context.Context, m past.Moment) (*floor.Floor, error)
@@ -79,6 +84,8 @@ type Config struct {
 	History  History
 	Log      Log
 	Requests Requests
+	Commands Commands
+	States   CallStates
 	Past     Past
 	Audit    Audit
 	// Facts is what the numbers are made of: a history.History.

@@ -26,10 +26,11 @@ import (
 
 // What the engine is made of fits the ports.
 var (
-	_ httpapi.Floor    = (*floor.Floor)(nil)
-	_ httpapi.History  = (*history.History)(nil)
-	_ httpapi.Log      = (eventlog.Store)(nil)
-	_ httpapi.Requests = (*engine.Engine)(nil)
+	_ httpapi.Floor      = (*floor.Floor)(nil)
+	_ httpapi.History    = (*history.History)(nil)
+	_ httpapi.Log        = (eventlog.Store)(nil)
+	_ httpapi.Requests   = (*engine.Engine)(nil)
+	_ httpapi.CallStates = (*engine.Engine)(nil)
 )
 
 func Example() {
@@ -119,10 +120,15 @@ func (b *building) Request(ctx context.Context, id call.ConnID, request call.Req
 
 func (b *building) config() httpapi.Config {
 	return httpapi.Config{
-		Floor: b, History: b, Log: b, Requests: b,
+		Floor: b, History: b, Log: b, Requests: b, States: states{},
 		Now: func() time.Time { return noon },
 	}
 }
+
+// states are the calls of the building as the log has them: none.
+type states struct{}
+
+func (states) Call(context.Context, call.ConnID) (call.State, error) { return call.State{}, nil }
 
 func newBuilding() *building {
 	return &building{
@@ -218,7 +224,7 @@ func TestAPI(t *testing.T) {
 		"attach too much":          {request: request("POST", userdata, `{"actor":"`+strings.Repeat("x", 300<<10)+`"}`), status: 413},
 		"attach to nothing":        {request: request("POST", "/v1/calls/"+unknown.String()+"/userdata", `{"actor":"ivr:main"}`), status: 404},
 		"attach to an ended call":  {request: request("POST", userdata, `{"actor":"ivr:main"}`), given: refusing(call.ErrCallEnded), status: 410, contains: []string{"has ended"}},
-		"attach more than it has":  {request: request("POST", userdata, `{"actor":"ivr:main"}`), given: refusing(fmt.Errorf("%w: 17000 bytes", call.ErrUserDataTooLarge)), status: 413, contains: []string{"17000"}},
+		"attach more than it has":  {request: request("POST", userdata, `{"actor":"ivr:main"}`), given: refusing(fmt.Errorf("%w: 17000 bytes", call.ErrUserDataTooLarge)), status: 413, contains: []string{"17000", `"reason":"userDataTooLarge"`}},
 		"attach under no key":      {request: request("POST", userdata, `{"set":{"":"1"},"actor":"ivr:main"}`), given: refusing(call.ErrInvalid), status: 422},
 		"attach while all write":   {request: request("POST", userdata, `{"actor":"ivr:main"}`), given: refusing(engine.ErrBusy), status: 503},
 		"attach from another site": {request: with(with(request("POST", userdata, `{"actor":"ivr:main"}`), "Sec-Fetch-Site", "cross-site"), "Origin", "https://evil.example"), status: 403, contains: []string{"application/problem+json"}},

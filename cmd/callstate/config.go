@@ -50,6 +50,7 @@ type asteriskConfig struct {
 	Wrapup               map[string]duration `toml:"wrapup"`
 	DefaultWrapup        duration            `toml:"default_wrapup"`
 	AfterCallWorkReasons []string            `toml:"after_call_work_reasons"`
+	Dialplan             asteriskDialplan    `toml:"dialplan"`
 }
 
 // duration is a time in the notation of Go: "5s", "1m30s".

@@ -25,6 +25,8 @@ type freeswitchConfig struct {
 	DataPrefix    string   `toml:"data_prefix"`
 	DataVariables []string `toml:"data_variables"`
 	Wrapup        duration `toml:"wrapup"`
+
+	Dialplan freeswitchDialplan `toml:"dialplan"`
 }
 
 func (f *freeswitchConfig) readSecret(dir string) (err error) {

@@ -101,7 +101,9 @@ func demoAsterisk(n *node, speed float64) ([]runnable, error) {
 	vocabulary := asterisk.Vocabulary{
 		Switch: "demo", DefaultWrapup: time.Duration(2 * float64(time.Second) / speed), // as its queues.conf says
 	}
-	link, err := asterisk.NewLink(config, asterisk.NewTranslator(vocabulary), n.facts, n.logger)
+	translator := asterisk.NewTranslator(vocabulary)
+	link, err := asterisk.NewLink(config, translator, n.facts, n.logger)
+	n.executors[config.Name] = asterisk.NewExecutor(link, translator, asterisk.Dialplan{})
 	return []runnable{fake, link}, err
 }
 
@@ -116,12 +118,14 @@ func demoFreeSWITCH(n *node, speed float64) ([]runnable, error) {
 		Switch: "demo", Wrapup: time.Duration(3 * float64(time.Second) / speed), // as its callcenter.conf.xml says
 	}
 	link, err := freeswitch.NewLink(config, freeswitch.NewTranslator(vocabulary), n.facts, n.logger)
+	n.executors[config.Name] = freeswitch.NewExecutor(link, freeswitch.Dialplan{})
 	return []runnable{fake, link}, err
 }
 
 // demoSimulator is a contact centre that there is not.
 func demoSimulator(n *node, c simulator.Config) ([]runnable, error) {
 	simulated, err := simulator.NewSwitch(c, n.facts)
+	n.executors[c.Name] = simulated
 	return []runnable{simulated}, err
 }
 

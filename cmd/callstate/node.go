@@ -30,18 +30,20 @@ type runnable interface {
 
 // node is a running engine: the log, the engine on it, the read models and the API.
 type node struct {
-	logger   *slog.Logger
-	log      eventLog
-	engine   *engine.Engine
-	facts    metrics.Ingester // the engine, for who tells it what a switch says
-	metrics  *metrics.Metrics
-	floor    *floor.Floor
-	history  *history.History
-	past     *past.Past
-	feeds    []*bus.Feed
-	runner   *projections.Runner
-	listener net.Listener
-	server   *httpapi.Server
+	logger  *slog.Logger
+	log     eventLog
+	engine  *engine.Engine
+	facts   metrics.Ingester // the engine, for who tells it what a switch says
+	metrics *metrics.Metrics
+	// executors are filled before the node runs.
+	executors engine.Executors
+	floor     *floor.Floor
+	history   *history.History
+	past      *past.Past
+	feeds     []*bus.Feed
+	runner    *projections.Runner
+	listener  net.Listener
+	server    *httpapi.Server
 }
 
 // openNode opens everything that can fail before the first event: the address, the log, the call records.
@@ -50,7 +52,7 @@ func openNode(ctx context.Context, at place, listen string, logger *slog.Logger,
 	if err != nil {
 		return nil, err
 	}
-	n := &node{logger: logger, listener: listener, metrics: metrics.New(version())}
+	n := &node{logger: logger, listener: listener, executors: engine.Executors{}, metrics: metrics.New(version())}
 	if n.log, err = at.openLog(ctx, logger); err != nil {
 		n.close()
 		return nil, err
@@ -79,7 +81,7 @@ func openNode(ctx context.Context, at place, listen string, logger *slog.Logger,
 	}
 	n.runner = projections.NewRunner(n.log, logger, followers...)
 	n.server = httpapi.New(httpapi.Config{
-		Floor: n.floor, History: n.history, Log: n.log, Requests: n.engine, Past: n.past, Audit: n.engine,
+		Floor: n.floor, History: n.history, Log: n.log, Requests: n.engine, Commands: requests{n.engine, n.executors}, States: n.engine, Past: n.past, Audit: n.engine,
 		Facts: n.history, Projections: n.runner,
 		NotReady: n.notReady, Metrics: n.metrics.Handler(), Page: desktop.Handler(), Logger: logger, Version: version(),
 	})

@@ -77,15 +77,17 @@ callstate config --example prints a file with every key.`,
 	return cmd
 }
 
-// links are the links to all configured switches, of whatever kind.
+// links are the links to all configured switches, of whatever kind. What is asked of a switch goes over its link.
 func (c *config) links(n *node) ([]runnable, error) {
 	var links []runnable
 	for i := range c.Asterisk {
 		a := &c.Asterisk[i]
-		link, err := asterisk.NewLink(a.link(), asterisk.NewTranslator(a.vocabulary()), n.facts, n.logger)
+		translator := asterisk.NewTranslator(a.vocabulary())
+		link, err := asterisk.NewLink(a.link(), translator, n.facts, n.logger)
 		if err != nil {
 			return nil, err
 		}
+		n.executors[a.Name] = asterisk.NewExecutor(link, translator, a.Dialplan.dialplan())
 		links = append(links, link)
 	}
 	for i := range c.FreeSWITCH {
@@ -94,6 +96,7 @@ func (c *config) links(n *node) ([]runnable, error) {
 		if err != nil {
 			return nil, err
 		}
+		n.executors[f.Name] = freeswitch.NewExecutor(link, f.Dialplan.dialplan(f.Domain))
 		links = append(links, link)
 	}
 	for i := range c.Simulator {
@@ -101,6 +104,7 @@ func (c *config) links(n *node) ([]runnable, error) {
 		if err != nil {
 			return nil, err
 		}
+		n.executors[c.Simulator[i].Name] = simulated
 		links = append(links, simulated)
 	}
 	return links, nil

@@ -55,7 +55,8 @@ var reasons = []struct {
 	{"agentBusy", ErrBusy}, {"reasonRequired", ErrReasonRequired},
 }
 
-func reasonOf(err error) call.Reason {
+// ReasonOf is the reason that an error stands for, of this package or of package call; call.OtherReason when it is none.
+func ReasonOf(err error) call.Reason {
 	for _, r := range reasons {
 		if errors.Is(err, r.err) {
 			return r.reason
@@ -118,7 +119,7 @@ func Refused(s State, r Request, err error) []Event {
 	}
 	detail := err.Error()
 	detail = strings.ToValidUTF8(detail[:min(len(detail), maxDetail)], "")
-	body := AgentRequestRefused{ID: by.ID, Request: service, DN: by.DN, Reason: reasonOf(err), Detail: detail}
+	body := AgentRequestRefused{ID: by.ID, Request: service, DN: by.DN, Reason: ReasonOf(err), Detail: detail}
 	if _, made := s.Request(by.ID); s.ID == "" && !made || s.Requests.Told(body.asked(s, by.Actor)) {
 		return nil
 	}

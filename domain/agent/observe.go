@@ -165,5 +165,5 @@ func (f NotMade) observe(s State) []Event {
 	if i < 0 || s.Requests[i].Reason != "" {
 		return nil
 	}
-	return []Event{{At: f.At, Body: AgentRequestRefused{ID: s.Requests[i].ID, Request: call.MakesCall, DN: f.DN, Reason: reasonOf(f.Err), Detail: f.Err.Error()}}}
+	return []Event{{At: f.At, Body: AgentRequestRefused{ID: s.Requests[i].ID, Request: call.MakesCall, DN: f.DN, Reason: ReasonOf(f.Err), Detail: f.Err.Error()}}}
 }

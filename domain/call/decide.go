@@ -18,6 +18,8 @@ var (
 	ErrCallEnded = fmt.Errorf("%w: the call has ended", ErrRefused)
 	// ErrUserDataTooLarge: the call cannot carry that much user data.
 	ErrUserDataTooLarge = fmt.Errorf("%w: too much user data", ErrRefused)
+	// ErrUserDataChanged: the user data is not any more what the change was decided on.
+	ErrUserDataChanged = fmt.Errorf("%w: the user data has changed meanwhile", ErrRefused)
 	// ErrInvalid: the request itself makes no sense.
 	ErrInvalid = fmt.Errorf("%w: the request is not valid", ErrRefused)
 )
@@ -34,6 +36,9 @@ type ChangeUserData struct {
 	Set    []Pair
 	Delete []string
 	Limit  int // bytes; 0 is DefaultUserDataLimit
+	// Seen is the version of the user data that who asks has seen (State.UserDataVersion): where it is another one by now,
+	// nothing is changed. Empty: whatever it is.
+	Seen string
 }
 
 // SetDisposition says how the call turned out; also after its end.
@@ -130,6 +135,9 @@ func (r AddNote) asks() (By, Service) { return By{At: r.At, Actor: r.Actor, ID: 
 func (r ChangeUserData) decide(s State) ([]Body, *Order, error) {
 	if s.Ended() {
 		return nil, nil, ErrCallEnded
+	}
+	if r.Seen != "" && r.Seen != s.UserDataVersion() {
+		return nil, nil, ErrUserDataChanged
 	}
 	var set []Pair
 	for _, pair := range r.Set {

@@ -85,7 +85,7 @@ var reasons = []struct {
 	{"consultInProgress", ErrConsultInProgress}, {"notConsult", ErrNotConsult}, {"selfTransfer", ErrSelfTransfer},
 	{"alreadyParty", ErrAlreadyParty}, {"notConference", ErrNotConference}, {"invalidDestination", ErrInvalidDestination},
 	{"notRecorded", ErrNotRecorded}, {"unsupported", ErrUnsupported}, {"linkDown", ErrLinkDown}, {"switchRefused", ErrSwitchRefused},
-	{"notAnswered", ErrNotAnswered}, {OutcomeUnknown, ErrOutcomeUnknown},
+	{"notAnswered", ErrNotAnswered}, {"userDataChanged", ErrUserDataChanged}, {OutcomeUnknown, ErrOutcomeUnknown},
 }
 
 // ReasonOf is the reason that an error stands for; OtherReason when it is none of them.

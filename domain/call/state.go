@@ -7,6 +7,9 @@
 package call
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -333,6 +336,15 @@ func (s State) UserData() []Pair {
 
 func (s State) party(id PartyID) int {
 	return slices.IndexFunc(s.Parties, func(p Party) bool { return p.ID == id })
+}
+
+// UserDataVersion names what the user data is now: the same data has the same version. It is a hash, so it tells nothing.
+func (s State) UserDataVersion() string {
+	hash := sha256.New()
+	for _, pair := range s.UserData() {
+		fmt.Fprintf(hash, "%d:%s%d:%s", len(pair.Key), pair.Key, len(pair.Value), pair.Value)
+	}
+	return hex.EncodeToString(hash.Sum(nil)[:12])
 }
 
 func (s State) datum(key string) (int, bool) {

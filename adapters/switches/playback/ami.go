@@ -25,7 +25,7 @@ func ReadAMI(source io.Reader) (*Recording, error) {
 				return nil, err
 			}
 			return &Recording{timeline: line, newFake: func(o Options, started time.Time) fake {
-				return &amiSwitch{version: version, username: o.Username, secret: o.Secret, started: started}
+				return &amiSwitch{version: version, username: o.Username, secret: o.Secret, do: o.Do, started: started}
 			}}, nil
 		}
 		switch frame.Kind {
@@ -111,7 +111,7 @@ func (d *amiDialogue) answer(request string, now time.Time) response {
 	if err != nil {
 		return response{}
 	}
-	r := d.sw.answer(action, d.loggedIn, now)
+	r := d.sw.answer(action, request, d.loggedIn, now)
 	d.loggedIn = d.loggedIn || r.loggedIn
 	return response{text: r.String(), loggedIn: d.loggedIn, goodbye: r.goodbye}
 }

@@ -49,6 +49,9 @@ func (s *eslSwitch) api(command string, now time.Time) string {
 		if len(words) == 2 && words[0] == "uuid_exists" {
 			return strconv.FormatBool(s.leg(words[1]) != nil)
 		}
+		if s.do != nil && s.do(command) {
+			return "+OK\n"
+		}
 		name, _, _ := strings.Cut(command, " ")
 		return "-ERR " + name + " Command not found! This is a recording played back.\n"
 	}

@@ -13,8 +13,9 @@ import (
 // eslSwitch is what a FreeSWITCH has at one moment of its session, as far as its events tell.
 type eslSwitch struct {
 	username, password string
-	started            time.Time // on its own clock
-	core               string    // Core-UUID
+	do                 func(string) bool // see Options
+	started            time.Time         // on its own clock
+	core               string            // Core-UUID
 	hostname           string
 
 	channels []*leg // in the order of their creation
@@ -90,7 +91,7 @@ func configuration(events []freeswitch.Event) configured {
 }
 
 func newESLSwitch(o Options, started time.Time, c configured) *eslSwitch {
-	s := &eslSwitch{username: o.Username, password: o.Secret, started: started, queues: slices.Clone(c.queues)}
+	s := &eslSwitch{username: o.Username, password: o.Secret, do: o.Do, started: started, queues: slices.Clone(c.queues)}
 	for _, name := range c.agents {
 		s.agent(name)
 	}

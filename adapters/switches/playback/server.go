@@ -23,6 +23,10 @@ type Options struct {
 	// recorded, and returns when that may happen, or the error of ctx. In between the clock of the switch stands still,
 	// between what it told last and what comes next.
 	Hold func(ctx context.Context, text string) error
+	// Do takes what a client asks that is to change something, as it was written, where it is not nil, and says whether it is
+	// answered as done. What comes of it is what the recording tells, and nothing else. Where it is nil, and for all that it
+	// does not take, the answer is that this is a recording.
+	Do func(request string) bool
 	// Redate moves the session in time, as if it happened now. Ids that are made of times are then new each time.
 	Redate bool
 	// Loop plays the session again and again, with LoopPause between (5 s). Without Redate it is the same calls again.
