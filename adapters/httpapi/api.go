@@ -60,6 +60,7 @@ func (s *Server) register(mux *http.ServeMux) {
 	})
 
 	s.registerPast(mux, api)
+	s.registerSession(mux, api)
 
 	operation(s, api, huma.Operation{
 		OperationID: "isAlive", Method: http.MethodGet, Path: "/healthz", Tags: []string{tagOperation},
@@ -93,6 +94,9 @@ func operation[In, Out any](s *Server, api huma.API, op huma.Operation, handle f
 	maps.Copy(op.Responses, described)
 	huma.Register(api, op, func(ctx context.Context, in *In) (*Out, error) {
 		out, err := handle(ctx, in)
+		if who, ok := subjectOf(ctx); ok && errors.Is(err, errNotHisDevice) {
+			return nil, s.deny(ctx, op.Method+" "+op.Path, "", who, err.Error())
+		}
 		if err != nil {
 			return nil, s.problemOf(ctx, err)
 		}

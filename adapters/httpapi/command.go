@@ -64,7 +64,7 @@ func registerCallCommand[B interface{ asked() Asking }](s *Server, api huma.API,
 			return nil, err
 		}
 		body := orZero(in.Body)
-		c, err := s.circumstances(ctx, body.asked(), in.Key)
+		c, err := s.circumstances(ctx, body.asked(), in.Key, false)
 		if err != nil {
 			return nil, err
 		}
@@ -83,7 +83,7 @@ func registerAgentCommand[B interface{ asked() Asking }](s *Server, api huma.API
 		body := orZero(in.Body)
 		asking := body.asked()
 		asking.Actor = cmp.Or(asking.Actor, "agent:"+in.ID)
-		c, err := s.circumstances(ctx, asking, in.Key)
+		c, err := s.circumstances(ctx, asking, in.Key, op.OperationID == "logIn")
 		if err != nil {
 			return nil, err
 		}
@@ -130,16 +130,35 @@ type circumstances struct {
 	floor func() floor.View
 }
 
-// circumstances says who asks. Times are cut to what every store keeps.
-func (s *Server) circumstances(_ context.Context, a Asking, key string) (*circumstances, error) {
+// circumstances says who asks. Times are cut to what every store keeps. An agent acts from the device where he is logged in
+// and from no other; only with anyDevice may he name it.
+func (s *Server) circumstances(ctx context.Context, a Asking, key string, anyDevice bool) (*circumstances, error) {
+	if who, ok := subjectOf(ctx); ok {
+		a.Actor = who.Name
+		if who.Role == RoleAgent && !anyDevice {
+			dn := ""
+			if desktop, known := s.config.Floor.Agent(who.Agent); known && desktop.Agent.State != floor.LoggedOut {
+				dn = desktop.Agent.DN
+			}
+			a.DN = cmp.Or(a.DN, dn)
+			if a.DN != dn || dn == "" && a.Party != "" {
+				return nil, errNotHisDevice
+			}
+		}
+	}
 	if a.Actor == "" {
 		return nil, &problem{Status: http.StatusUnprocessableEntity, Detail: "actor is missing: who asks"}
 	}
 	return &circumstances{
-		by:    call.By{At: s.config.Now().UTC().Truncate(time.Microsecond), Actor: a.Actor, ID: cmp.Or(key, uuid.NewString()), DN: a.DN, Party: call.PartyID(a.Party)},
+		by: call.By{
+			At: s.config.Now().UTC().Truncate(time.Microsecond), Actor: a.Actor, ID: cmp.Or(key, uuid.NewString()), DN: a.DN, Party: call.PartyID(a.Party),
+		},
 		floor: s.config.Floor.View,
 	}, nil
 }
+
+// errNotHisDevice: an agent wants to act from a device at which he is not logged in.
+var errNotHisDevice = errors.New("an agent acts from his own device only")
 
 // device is where who asks sits: its switch and its DN.
 func (c *circumstances) device(view floor.View) (on, dn string) {

@@ -320,8 +320,12 @@ func TestExamples(t *testing.T) {
 	c := newCentre(t)
 	var document struct {
 		Paths map[string]map[string]struct {
-			RequestBody struct{ Content map[string]struct{ Example json.RawMessage } }
-			Responses   map[string]struct{ Content map[string]struct{ Example json.RawMessage } }
+			RequestBody struct {
+				Content map[string]struct{ Example json.RawMessage }
+			}
+			Responses map[string]struct {
+				Content map[string]struct{ Example json.RawMessage }
+			}
 		}
 	}
 	require.NoError(t, json.Unmarshal(c.ask(get("/openapi.json")).Body.Bytes(), &document))

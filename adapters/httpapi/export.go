@@ -102,8 +102,11 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// actorOf is who a client says that it is; there is no authentication yet.
+// actorOf is who asks: who is authenticated or, where nobody has to be, who the client says that it is.
 func actorOf(r *http.Request) string {
+	if who, ok := subjectOf(r.Context()); ok {
+		return who.Name
+	}
 	if actor := r.URL.Query().Get("actor"); actor != "" {
 		return actor[:min(len(actor), 200)]
 	}

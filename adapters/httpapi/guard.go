@@ -66,7 +66,8 @@ func (s *Server) guarded(mux *http.ServeMux) http.Handler {
 			s.config.Logger.Debug("request", "method", r.Method, "path", r.URL.Path, "status", answer.status,
 				"took", s.config.Now().Sub(began).Round(time.Microsecond), "request", id)
 		}()
-		if !addressedToLoopback(r.Host) {
+		// With authentication a rebound name gets nothing: it has no credentials, and a browser sends it no cookie of ours.
+		if s.config.Auth == nil && !addressedToLoopback(r.Host) {
 			s.fail(answer, r, problem{Status: http.StatusMisdirectedRequest, Detail: fmt.Sprintf("this server does not answer for the host %q: use localhost or a loopback address", r.Host)})
 			return
 		}
@@ -79,6 +80,10 @@ func (s *Server) routed(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handler, pattern := mux.Handler(r)
 		if pattern != "" {
+			var may bool
+			if r, may = s.authorised(w, r, pattern); !may {
+				return
+			}
 			mux.ServeHTTP(w, r) // not handler: the mux also sets the path values
 			return
 		}

@@ -2,8 +2,9 @@
 // server-sent events, the calls with their history, and all that can be asked of calls and agents. The description of all of it, OpenAPI 3.1
 // made from this code, is at /openapi.json.
 //
-// There is no authentication yet, so a Server only listens on loopback, answers only requests that were addressed to
-// loopback by name (no DNS rebinding), and takes no changes from pages of other origins.
+// Who may do what stands in one table (rights). Where nobody has to say who he is, a Server only listens on loopback and
+// answers only requests that were addressed to loopback by name (no DNS rebinding). It never takes changes from pages of
+// other origins.
 package httpapi
 
 import (
@@ -27,7 +28,7 @@ import (
 )
 
 // ErrNotLoopback: the address can be reached from other machines, and nothing would ask who is there.
-var ErrNotLoopback = errors.New("there is no authentication yet, so the API listens on loopback only (127.0.0.1, ::1)")
+var ErrNotLoopback = errors.New("without authentication the API listens on loopback only (127.0.0.1, ::1)")
 
 // errStopping is why a stream ends when the server is being stopped.
 var errStopping = errors.New("the server is stopping")
@@ -93,6 +94,11 @@ type Config struct {
 	// Projections may be missing: then there are none to tell of.
 	Projections Projections
 
+	// Auth finds out who asks. Without it everybody may do everything, so that only this machine is listened to.
+	Auth Authentication
+	// Rate is how many requests a second each client may send, twice as many at once; 0: any number.
+	Rate float64
+
 	// NotReady tells why the engine is not ready to be used; nothing when it is.
 	NotReady func() []string
 	// Page is served at / and below; without it there is no page.
@@ -142,11 +148,13 @@ func (c Config) withDefaults() Config {
 type Server struct {
 	config  Config
 	handler http.Handler
+	rights  map[string][]Role
+	limits  *limits
 }
 
 // New returns a server over the ports of its configuration.
 func New(config Config) *Server {
-	s := &Server{config: config.withDefaults()}
+	s := &Server{config: config.withDefaults(), rights: rights(), limits: newLimits(config.Rate)}
 	mux := http.NewServeMux()
 	s.register(mux)
 	s.handler = s.guarded(mux)
@@ -165,9 +173,9 @@ const (
 )
 
 // Run serves on a listener, which it closes, until ctx is done; then it ends all streams, lets the other requests finish
-// and returns nil. It refuses a listener beyond loopback with ErrNotLoopback.
+// and returns nil. Without authentication it refuses a listener beyond loopback with ErrNotLoopback.
 func (s *Server) Run(ctx context.Context, listener net.Listener) error {
-	if !loopback(listener.Addr()) {
+	if s.config.Auth == nil && !loopback(listener.Addr()) {
 		return errors.Join(fmt.Errorf("listen on %s: %w", listener.Addr(), ErrNotLoopback), listener.Close())
 	}
 	base, stop := context.WithCancelCause(context.WithoutCancel(ctx))
@@ -200,14 +208,14 @@ func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 	return err
 }
 
-// Listen opens a listener that Run will take: it refuses an address beyond loopback with ErrNotLoopback, before anybody
-// could have connected.
-func Listen(address string) (net.Listener, error) {
+// Listen opens a listener that Run will take: where nobody is asked who he is, it refuses an address beyond loopback with
+// ErrNotLoopback, before anybody could have connected.
+func Listen(address string, auth Authentication) (net.Listener, error) {
 	resolved, err := net.ResolveTCPAddr("tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", address, err)
 	}
-	if !loopback(resolved) {
+	if auth == nil && !loopback(resolved) {
 		return nil, fmt.Errorf("listen on %s: %w", address, ErrNotLoopback)
 	}
 	return net.ListenTCP("tcp", resolved)

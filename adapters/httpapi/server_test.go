@@ -324,14 +324,14 @@ func TestRunRefusesToBeReached(t *testing.T) {
 
 func TestListen(t *testing.T) {
 	for _, address := range []string{"0.0.0.0:0", ":0", "[::]:0", "192.0.2.1:80"} {
-		if _, err := httpapi.Listen(address); !errors.Is(err, httpapi.ErrNotLoopback) {
+		if _, err := httpapi.Listen(address, nil); !errors.Is(err, httpapi.ErrNotLoopback) {
 			t.Errorf("%s: got %v, want ErrNotLoopback", address, err)
 		}
 	}
-	if _, err := httpapi.Listen("127.0.0.1:no"); err == nil {
+	if _, err := httpapi.Listen("127.0.0.1:no", nil); err == nil {
 		t.Error("listening on no port")
 	}
-	listener, err := httpapi.Listen("127.0.0.1:0")
+	listener, err := httpapi.Listen("127.0.0.1:0", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -88,7 +88,7 @@ func (s *Server) changeUserData(ctx context.Context, in *userDataRequest) (*user
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.circumstances(ctx, Asking{Actor: in.Body.Actor}, in.Key)
+	c, err := s.circumstances(ctx, Asking{Actor: in.Body.Actor}, in.Key, true)
 	if err != nil {
 		return nil, err
 	}

@@ -25,6 +25,8 @@ type config struct {
 	Simulator  []simulatorConfig  `toml:"simulator"`
 	Bus        []busConfig        `toml:"bus"`
 
+	accessConfig
+
 	// Store is the connection string of a KurrentDB that has the event log; empty: the log is in Data.
 	Store           string `toml:"store"`
 	StoreUser       string `toml:"store_user"`
@@ -127,6 +129,9 @@ type switchConfig interface {
 func (c *config) validate(dir string) error {
 	if len(c.Asterisk)+len(c.FreeSWITCH)+len(c.Simulator) == 0 {
 		return errors.New("no switch is configured: an [[asterisk]] or [[freeswitch]] section is missing")
+	}
+	if err := c.readAccess(dir); err != nil {
+		return err
 	}
 	if err := c.readStore(dir); err != nil {
 		return fmt.Errorf("store: %w", err)

@@ -47,8 +47,8 @@ type node struct {
 }
 
 // openNode opens everything that can fail before the first event: the address, the log, the call records.
-func openNode(ctx context.Context, at place, listen string, logger *slog.Logger, buses buses) (*node, error) {
-	listener, err := httpapi.Listen(listen)
+func openNode(ctx context.Context, at place, listen string, who admission, logger *slog.Logger, buses buses) (*node, error) {
+	listener, err := httpapi.Listen(listen, who.auth)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func openNode(ctx context.Context, at place, listen string, logger *slog.Logger,
 	n.runner = projections.NewRunner(n.log, logger, followers...)
 	n.server = httpapi.New(httpapi.Config{
 		Floor: n.floor, History: n.history, Log: n.log, Requests: n.engine, Commands: requests{n.engine, n.executors}, States: n.engine, Past: n.past, Audit: n.engine,
-		Facts: n.history, Projections: n.runner,
+		Facts: n.history, Projections: n.runner, Auth: who.auth, Rate: who.rate,
 		NotReady: n.notReady, Metrics: n.metrics.Handler(), Page: desktop.Handler(), Logger: logger, Version: version(),
 	})
 	return n, nil

@@ -62,7 +62,7 @@ callstate config --example prints a file with every key.`,
 		if buses.toStdout() {
 			greeting = cmd.ErrOrStderr()
 		}
-		n, err := openNode(cmd.Context(), at, c.Listen, logger, buses)
+		n, err := openNode(cmd.Context(), at, c.Listen, c.admission, logger, buses)
 		if err != nil {
 			return err
 		}

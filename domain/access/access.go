@@ -1,5 +1,5 @@
-// Package access is the model of who looked at the past: each replay and each export is an event of its own, written
-// before anything is shown. It has the shape of package call and is pure.
+// Package access is the model of who looked at the past, and of who tried to do what he may not: each replay and each
+// export is an event of its own, written before anything is shown, and so is each refusal. It has the shape of package call and is pure.
 package access
 
 import (
@@ -9,14 +9,14 @@ import (
 	"github.com/callstate/callstate/domain/eventlog"
 )
 
-// Event is that somebody looked at something.
+// Event is that somebody looked at something, or was not let do it.
 type Event struct {
 	At    time.Time // on the engine's clock
 	Actor string    // who: "agent:1001", "user:jane"
 	Body  Body
 }
 
-// Body is what was looked at: one of the types below.
+// Body is what was looked at or asked for: one of the types below.
 type Body interface {
 	// Subject names what was looked at: the events about one subject are one stream.
 	Subject() string
@@ -46,6 +46,15 @@ type CallExported struct {
 	View   string      `json:"view"`
 }
 
+// RequestDenied: somebody asked for what he may not do, and it was not done.
+type RequestDenied struct {
+	Operation string `json:"operation"` // the pattern of the route: "POST /v1/calls/{connId}/hold"
+	Path      string `json:"path,omitempty"`
+	Role      string `json:"role"`
+	Reason    string `json:"reason"`
+	View      string `json:"view"`
+}
+
 // Subject is the call.
 func (b CallReplayed) Subject() string { return "call-" + b.ConnID.String() }
 
@@ -54,3 +63,6 @@ func (b FloorReplayed) Subject() string { return "floor" }
 
 // Subject is the call.
 func (b CallExported) Subject() string { return "call-" + b.ConnID.String() }
+
+// Subject is one for all: what is looked for is who tries.
+func (b RequestDenied) Subject() string { return "denied" }

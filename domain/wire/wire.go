@@ -147,6 +147,7 @@ var accesses = newTable(
 	as[access.CallReplayed, access.Body]("CallReplayed", 1),
 	as[access.FloorReplayed, access.Body]("FloorReplayed", 1),
 	as[access.CallExported, access.Body]("CallExported", 1),
+	as[access.RequestDenied, access.Body]("RequestDenied", 1),
 )
 
 // Names are all stored names with their current versions ("CallStarted" -> 1).

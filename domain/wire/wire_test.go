@@ -90,6 +90,7 @@ var examples = map[string]any{
 	"CallReplayed":          access.CallReplayed{ConnID: connID, View: "v"},
 	"FloorReplayed":         access.FloorReplayed{From: moment, FromPosition: 1, To: moment, ToPosition: 9, Agent: "1001", View: "v"},
 	"CallExported":          access.CallExported{ConnID: connID, Format: "feature", View: "v"},
+	"RequestDenied":         access.RequestDenied{Operation: "POST /v1/calls/{connId}/hold", Path: "/v1/calls/x/hold", Role: "agent", Reason: "not his", View: "v"},
 	"SwitchRestarted":       link.SwitchRestarted{Switch: "pbx1", Started: "2026-11-23 00:59:56"},
 }
 

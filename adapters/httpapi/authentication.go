@@ -1,0 +1,260 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"html/template"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"golang.org/x/time/rate"
+)
+
+// Subject is who asks.
+type Subject struct {
+	Name  string `json:"subject" example:"agent:1001" doc:"As it is written into the log"`
+	Role  Role   `json:"role" enum:"agent,supervisor,auditor,ivr,admin"`
+	Agent string `json:"agent,omitempty" example:"1001" doc:"The agent's id, with the role agent"`
+}
+
+// Authentication finds out who asks from the credentials of a request; ok is false when they are nobody's.
+type Authentication interface {
+	Subject(token string) (who Subject, ok bool)
+}
+
+// Token is who has a static token. Only its hash is known.
+type Token struct {
+	SHA256 string // of the token, in hex
+	Subject
+}
+
+// Tokens are static tokens.
+type Tokens struct{ byHash map[[sha256.Size]byte]Subject }
+
+// NewTokens checks tokens and returns them as an Authentication.
+func NewTokens(tokens []Token) (*Tokens, error) {
+	t := &Tokens{byHash: map[[sha256.Size]byte]Subject{}}
+	if len(tokens) == 0 {
+		return nil, errors.New("there are no tokens")
+	}
+	for i, token := range tokens {
+		hash, err := hex.DecodeString(token.SHA256)
+		_, again := t.byHash[[sha256.Size]byte(append(hash, make([]byte, sha256.Size)...))]
+		switch {
+		case err != nil || len(hash) != sha256.Size:
+			return nil, fmt.Errorf("token %d: sha256 is not a SHA-256 in hex", i+1)
+		case token.Name == "":
+			return nil, fmt.Errorf("token %d: the subject is missing", i+1)
+		case !slices.Contains(Roles(), token.Role):
+			return nil, fmt.Errorf("token %d: there is no role %q", i+1, token.Role)
+		case (token.Role == RoleAgent) != (token.Agent != ""):
+			return nil, fmt.Errorf("token %d: agents, and nobody else, have an agent's id", i+1)
+		case again:
+			return nil, fmt.Errorf("token %d: it is there twice", i+1)
+		}
+		t.byHash[[sha256.Size]byte(hash)] = token.Subject
+	}
+	return t, nil
+}
+
+// Subject is whose token it is. How long the look-up takes tells something of the hash at most, and so nothing of a token.
+func (t *Tokens) Subject(token string) (Subject, bool) {
+	who, ok := t.byHash[sha256.Sum256([]byte(token))]
+	return who, ok
+}
+
+// HashToken is what a file of tokens holds in place of a token.
+func HashToken(token string) string {
+	hash := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(hash[:])
+}
+
+type subjectKey struct{}
+
+// subjectOf is who asks; ok is false where nobody has to say who he is.
+func subjectOf(ctx context.Context) (who Subject, ok bool) {
+	who, ok = ctx.Value(subjectKey{}).(Subject)
+	return who, ok
+}
+
+const cookieName = "callstate"
+
+// credentials are the token of a request: of programs in the header, of browsers, whose streams cannot have one, in a
+// cookie.
+func credentials(r *http.Request) string {
+	if kind, token, found := strings.Cut(r.Header.Get("Authorization"), " "); found && strings.EqualFold(kind, "Bearer") {
+		return strings.TrimSpace(token)
+	}
+	if cookie, err := r.Cookie(cookieName); err == nil {
+		return cookie.Value
+	}
+	return ""
+}
+
+// authorised says who asks in the context of the request, or answers why that cannot be done: nobody knows him (401), he
+// may not (403), or he asks too often (429).
+func (s *Server) authorised(w http.ResponseWriter, r *http.Request, pattern string) (*http.Request, bool) {
+	if s.config.Auth == nil {
+		return r, s.allowed(w, r, addressOf(r))
+	}
+	who, known := s.config.Auth.Subject(credentials(r))
+	switch {
+	case known:
+		if !s.allowed(w, r, who.Name) {
+			return r, false
+		}
+		r = r.WithContext(context.WithValue(r.Context(), subjectKey{}, who))
+	case !s.allowed(w, r, addressOf(r)):
+		return r, false
+	}
+	if slices.Contains(s.rights[pattern], public) {
+		if pattern == "GET /" && r.URL.Path == "/" && !known {
+			http.Redirect(w, r, "/login", http.StatusSeeOther)
+			return r, false
+		}
+		return r, true
+	}
+	if !known {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="callstate"`)
+		s.config.Logger.Info("nobody known", "path", r.URL.Path, "from", addressOf(r), "request", requestID(r.Context()))
+		s.fail(w, r, problem{Status: http.StatusUnauthorized, Detail: "who asks is not known: a token is missing, or not a valid one"})
+		return r, false
+	}
+	if why := s.denied(r, pattern, who); why != "" {
+		s.fail(w, r, *s.deny(r.Context(), pattern, strings.ToValidUTF8(r.URL.Path, "?"), who, why))
+		return r, false
+	}
+	return r, true
+}
+
+func addressOf(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// allowed answers a client that asks more often than it may.
+func (s *Server) allowed(w http.ResponseWriter, r *http.Request, client string) bool {
+	if s.limits == nil || s.limits.allow(client, s.config.Now()) {
+		return true
+	}
+	w.Header().Set("Retry-After", "1")
+	s.fail(w, r, problem{Status: http.StatusTooManyRequests, Detail: fmt.Sprintf("more than %g requests a second", float64(s.config.Rate))})
+	return false
+}
+
+// limits are how often each client may ask.
+type limits struct {
+	rate rate.Limit
+
+	mu      sync.Mutex
+	clients map[string]*client
+}
+
+type client struct {
+	*rate.Limiter
+	last time.Time
+}
+
+// mostClients bounds how many clients are told apart; idleClient is when one is forgotten: by then it may ask as one that
+// never did.
+const (
+	mostClients = 10_000
+	idleClient  = time.Minute
+)
+
+func newLimits(perSecond float64) *limits {
+	if perSecond <= 0 {
+		return nil
+	}
+	return &limits{rate: rate.Limit(perSecond), clients: map[string]*client{}}
+}
+
+func (l *limits) allow(name string, now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := l.clients[name]
+	if c == nil {
+		if len(l.clients) >= mostClients {
+			l.forget(now)
+		}
+		if len(l.clients) >= mostClients {
+			return false
+		}
+		c = &client{Limiter: rate.NewLimiter(l.rate, max(1, int(2*l.rate)))}
+		l.clients[name] = c
+	}
+	c.last = now
+	return c.AllowN(now, 1)
+}
+
+func (l *limits) forget(now time.Time) {
+	for name, c := range l.clients {
+		if now.Sub(c.last) > idleClient {
+			delete(l.clients, name)
+		}
+	}
+}
+
+type sessionAnswer struct{ Body Subject }
+
+// registerSession puts on a mux how a browser tells who sits there, and how anybody learns for whom he is taken.
+func (s *Server) registerSession(mux *http.ServeMux, api huma.API) {
+	operation(s, api, huma.Operation{
+		OperationID: "getSession", Method: http.MethodGet, Path: "/v1/session", Tags: []string{tagOperation},
+		Summary:     "Who asks",
+		Description: "As authentication has found it out; 404 where nobody has to say who he is.",
+	}, func(ctx context.Context, _ *struct{}) (*sessionAnswer, error) {
+		who, ok := subjectOf(ctx)
+		if !ok {
+			return nil, &problem{Status: http.StatusNotFound, Detail: "there is no authentication"}
+		}
+		return &sessionAnswer{who}, nil
+	}, http.StatusUnauthorized, http.StatusNotFound)
+	if s.config.Auth == nil {
+		return
+	}
+	mux.HandleFunc("GET /login", func(w http.ResponseWriter, _ *http.Request) { s.askForToken(w, http.StatusOK, "") })
+	mux.HandleFunc("POST /login", s.logIn)
+	mux.HandleFunc("POST /logout", func(w http.ResponseWriter, r *http.Request) {
+		http.SetCookie(w, &http.Cookie{Name: cookieName, Path: "/", MaxAge: -1, HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode})
+		http.Redirect(w, r, "/login", http.StatusSeeOther)
+	})
+}
+
+// logIn takes a token from a form and has the browser keep it, where no script can read it and no other page can use it.
+func (s *Server) logIn(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
+	token := strings.TrimSpace(r.PostFormValue("token"))
+	if _, known := s.config.Auth.Subject(token); !known {
+		s.askForToken(w, http.StatusUnauthorized, "That is not a valid token.")
+		return
+	}
+	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: token, Path: "/", HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode})
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+var loginPage = template.Must(template.New("login").Parse(`<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>callstate: log in</title>
+<style>body{font:1rem system-ui;color-scheme:light dark;margin:4rem auto;max-width:24rem;padding:0 1rem}input,button{font:inherit;padding:.5rem;width:100%;box-sizing:border-box;margin:.25rem 0}</style>
+<main><h1>callstate</h1><form method="post" action="/login"><label for="token">Your token</label>
+<input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
+{{with .}}<p role="alert">{{.}}</p>{{end}}<button>Log in</button></form></main></html>
+`))
+
+func (s *Server) askForToken(w http.ResponseWriter, status int, why string) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'")
+	w.WriteHeader(status)
+	_ = loginPage.Execute(w, why) // an error means that the client has left
+}

@@ -1,0 +1,143 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/callstate/callstate/domain/access"
+	"github.com/callstate/callstate/domain/call"
+	"github.com/callstate/callstate/projections/floor"
+	"github.com/google/uuid"
+)
+
+// Role is what somebody may do.
+type Role string
+
+// The roles. What each may do, rights says.
+const (
+	RoleAgent      Role = "agent"      // his own desktop, and the calls in which he takes or took part
+	RoleSupervisor Role = "supervisor" // the floor, all calls, and requests for every agent
+	RoleAuditor    Role = "auditor"    // sees everything and changes nothing
+	RoleIVR        Role = "ivr"        // reads and changes the data of calls
+	RoleAdmin      Role = "admin"      // everything
+)
+
+// Roles are all there are.
+func Roles() []Role { return []Role{RoleAgent, RoleSupervisor, RoleAuditor, RoleIVR, RoleAdmin} }
+
+// public is for everybody, whoever asks.
+const public Role = ""
+
+// rights are the one place where it stands who may do what, by the pattern of the route. What is not here nobody may. An
+// agent may what is here for agents only for himself: where a path names an agent it must be him, where it names a call it
+// must be his, and anything else must be asked with his id as agent.
+func rights() map[string][]Role {
+	agents, seeing, data := RoleAgent, []Role{RoleSupervisor, RoleAuditor}, []Role{RoleAgent, RoleSupervisor, RoleIVR}
+	may := map[string][]Role{
+		"GET /healthz": {public}, "GET /readyz": {public}, "GET /openapi.json": {public}, "GET /v1/": {public},
+		"GET /": {public}, "GET /login": {public}, "POST /login": {public}, "POST /logout": {public},
+
+		"GET /v1/session":      Roles(),
+		"GET /v1/floor":        seeing,
+		"GET /v1/floor/stream": seeing,
+		"GET /v1/floor/diff":   seeing,
+		"GET /v1/replay":       seeing,
+		"GET /v1/stats":        seeing,
+		"GET /v1/projections":  seeing,
+		"GET /metrics":         seeing,
+
+		"GET /v1/agents/{id}":        append(seeing, agents),
+		"GET /v1/agents/{id}/stream": append(seeing, agents),
+
+		"GET /v1/calls":                    append(seeing, agents),
+		"GET /v1/calls/export":             seeing,
+		"GET /v1/calls/{connId}":           append(seeing, agents, RoleIVR),
+		"GET /v1/calls/{connId}/events":    append(seeing, agents),
+		"GET /v1/calls/{connId}/export":    seeing,
+		"GET /v1/calls/{connId}/replay":    seeing,
+		"GET /v1/calls/{connId}/userdata":  append(seeing, agents, RoleIVR),
+		"POST /v1/calls/{connId}/userdata": data,
+	}
+	for _, c := range commands() {
+		may["POST "+c.path] = []Role{agents, RoleSupervisor}
+	}
+	may["POST /v1/calls/{connId}/monitor"] = []Role{RoleSupervisor}
+	return may
+}
+
+// denied is why somebody may not do something; empty: he may.
+func (s *Server) denied(r *http.Request, pattern string, who Subject) string {
+	roles := s.rights[pattern]
+	if who.Role == RoleAdmin && roles != nil {
+		return ""
+	}
+	if !slices.Contains(roles, who.Role) {
+		return fmt.Sprintf("the role %s may not do this", who.Role)
+	}
+	if who.Role != RoleAgent || pattern == "GET /v1/session" {
+		return ""
+	}
+	if id, named := pathValue(pattern, r.URL, "{id}"); named {
+		if id != who.Agent {
+			return "an agent may do this only for himself"
+		}
+		return ""
+	}
+	if id, named := pathValue(pattern, r.URL, "{connId}"); named {
+		if !s.tookPart(r, who.Agent, id) {
+			return "the agent takes no part in this call"
+		}
+		return ""
+	}
+	if r.URL.Query().Get("agent") != who.Agent {
+		return "an agent may ask this only with his own id as agent"
+	}
+	return ""
+}
+
+// tookPart: the agent is on the call, or was.
+func (s *Server) tookPart(r *http.Request, agent, connID string) bool {
+	id, err := call.ParseConnID(connID)
+	if err != nil {
+		return false
+	}
+	desktop, known := s.config.Floor.Agent(agent)
+	if known && slices.ContainsFunc(desktop.Calls, func(c floor.Call) bool { return c.ConnID == id }) {
+		return true
+	}
+	record, err := s.config.History.Call(r.Context(), id)
+	if err != nil {
+		return false
+	}
+	for _, offered := range record.Agents {
+		if offered.Agent == agent {
+			return true
+		}
+	}
+	return false
+}
+
+// pathValue is what a path has where its pattern has a name. The mux says so too, but only once it serves the request.
+func pathValue(pattern string, u *url.URL, name string) (string, bool) {
+	_, route, _ := strings.Cut(pattern, " ")
+	parts := strings.Split(u.EscapedPath(), "/")
+	i := slices.Index(strings.Split(route, "/"), name)
+	if i < 0 || i >= len(parts) {
+		return "", false
+	}
+	value, err := url.PathUnescape(parts[i])
+	return value, err == nil
+}
+
+// deny refuses a request of somebody who is known, and has that written down.
+func (s *Server) deny(ctx context.Context, pattern, path string, who Subject, why string) *problem {
+	body := access.RequestDenied{Operation: pattern, Path: path[:min(len(path), 300)], Role: string(who.Role), Reason: why, View: uuid.NewString()}
+	if err := s.config.Audit.Viewed(ctx, who.Name, body); err != nil {
+		s.config.Logger.Error("a refusal could not be recorded", "err", err, "request", requestID(ctx))
+	}
+	return &problem{Status: http.StatusForbidden, Detail: why, Reason: "forbidden"}
+}

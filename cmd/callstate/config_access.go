@@ -1,0 +1,123 @@
+package main
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/BurntSushi/toml"
+	"github.com/callstate/callstate/adapters/httpapi"
+	"github.com/spf13/cobra"
+)
+
+// accessConfig is who may use the API and the page. docs/operations/security.md describes it.
+type accessConfig struct {
+	Auth       string  `toml:"auth"`
+	TokensFile string  `toml:"tokens_file"`
+	RateLimit  float64 `toml:"rate_limit"`
+
+	admission admission
+}
+
+// admission is what the API is told of it; its zero value is everybody on this machine.
+type admission struct {
+	auth httpapi.Authentication
+	rate float64
+}
+
+// defaultRate is how many requests a second a client may send that has to say who it is.
+const defaultRate = 50
+
+// readAccess fetches the tokens; the file may be relative to dir.
+func (c *accessConfig) readAccess(dir string) error {
+	if c.RateLimit < 0 {
+		return errors.New("rate_limit is negative")
+	}
+	c.admission.rate = c.RateLimit
+	switch {
+	case c.Auth != "" && c.Auth != "none" && c.Auth != "tokens":
+		return fmt.Errorf("auth is none or tokens, not %q", c.Auth)
+	case c.Auth != "tokens" && c.TokensFile != "":
+		return errors.New(`tokens_file is given, but auth is not "tokens"`)
+	case c.Auth != "tokens":
+		return nil
+	case c.TokensFile == "":
+		return errors.New(`auth is "tokens", but tokens_file is missing`)
+	}
+	if c.RateLimit == 0 {
+		c.admission.rate = defaultRate
+	}
+	file := c.TokensFile
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(dir, file)
+	}
+	tokens, err := readTokens(file)
+	if err != nil {
+		return fmt.Errorf("tokens_file: %w", err)
+	}
+	c.admission.auth = tokens
+	return nil
+}
+
+// tokenSection is a token in the file of tokens.
+type tokenSection struct {
+	SHA256  string `toml:"sha256"`
+	Subject string `toml:"subject"`
+	Role    string `toml:"role"`
+	Agent   string `toml:"agent"`
+}
+
+func readTokens(file string) (*httpapi.Tokens, error) {
+	var sections struct {
+		Token []tokenSection `toml:"token"`
+	}
+	meta, err := toml.DecodeFile(file, &sections)
+	if err != nil {
+		return nil, err
+	}
+	if unknown := meta.Undecoded(); len(unknown) > 0 {
+		return nil, fmt.Errorf("%s: unknown key %s", file, unknown[0])
+	}
+	var tokens []httpapi.Token
+	for _, s := range sections.Token {
+		tokens = append(tokens, httpapi.Token{SHA256: s.SHA256, Subject: httpapi.Subject{Name: s.Subject, Role: httpapi.Role(s.Role), Agent: s.Agent}})
+	}
+	known, err := httpapi.NewTokens(tokens)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return known, nil
+}
+
+func newToken() *cobra.Command {
+	var s tokenSection
+	cmd := &cobra.Command{
+		Use:   "token",
+		Short: "Make a token for the API and the page",
+		Long: `Makes a token, prints it on the standard error, and prints the section that the file of tokens needs for
+it. The section has only a hash of the token: who reads the file cannot use it.`,
+		Args:    cobra.NoArgs,
+		Example: "  callstate token --subject agent:1001 --role agent --agent 1001 >> tokens.toml",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			token := rand.Text()
+			s.SHA256 = httpapi.HashToken(token)
+			_, err := httpapi.NewTokens([]httpapi.Token{{SHA256: s.SHA256, Subject: httpapi.Subject{Name: s.Subject, Role: httpapi.Role(s.Role), Agent: s.Agent}}})
+			if err != nil {
+				return usageError{err}
+			}
+			fmt.Fprintln(cmd.ErrOrStderr(), token)
+			out := cmd.OutOrStdout()
+			fmt.Fprintf(out, "[[token]]\nsha256 = %q\nsubject = %q\nrole = %q\n", s.SHA256, s.Subject, s.Role)
+			if s.Agent != "" {
+				fmt.Fprintf(out, "agent = %q\n", s.Agent)
+			}
+			_, err = fmt.Fprintln(out)
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&s.Subject, "subject", "", "who will ask with it, as it is to stand in the log: agent:1001")
+	cmd.Flags().StringVar(&s.Role, "role", "", "agent, supervisor, auditor, ivr or admin")
+	cmd.Flags().StringVar(&s.Agent, "agent", "", "with the role agent: his id")
+	return cmd
+}
