@@ -96,6 +96,8 @@ type Config struct {
 
 	// Auth finds out who asks. Without it everybody may do everything, so that only this machine is listened to.
 	Auth Authentication
+	// Certificate is for TLS; without it there is none.
+	Certificate *Certificate
 	// Rate is how many requests a second each client may send, twice as many at once; 0: any number.
 	Rate float64
 
@@ -190,7 +192,12 @@ func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 		ErrorLog:          slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelDebug),
 	}
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	serve := server.Serve
+	if s.config.Certificate != nil {
+		server.TLSConfig = s.config.Certificate.config()
+		serve = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
+	}
+	go func() { served <- serve(listener) }()
 	select {
 	case err := <-served:
 		return fmt.Errorf("serve HTTP on %s: %w", listener.Addr(), err)

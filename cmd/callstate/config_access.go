@@ -16,25 +16,31 @@ type accessConfig struct {
 	Auth       string  `toml:"auth"`
 	TokensFile string  `toml:"tokens_file"`
 	RateLimit  float64 `toml:"rate_limit"`
+	CertFile   string  `toml:"cert_file"`
+	KeyFile    string  `toml:"key_file"`
 
 	admission admission
 }
 
 // admission is what the API is told of it; its zero value is everybody on this machine.
 type admission struct {
-	auth httpapi.Authentication
-	rate float64
+	auth              httpapi.Authentication
+	rate              float64
+	certFile, keyFile string // empty: no TLS
 }
 
 // defaultRate is how many requests a second a client may send that has to say who it is.
 const defaultRate = 50
 
-// readAccess fetches the tokens; the file may be relative to dir.
+// readAccess fetches the tokens. Files may be relative to dir.
 func (c *accessConfig) readAccess(dir string) error {
 	if c.RateLimit < 0 {
 		return errors.New("rate_limit is negative")
 	}
-	c.admission.rate = c.RateLimit
+	if (c.CertFile == "") != (c.KeyFile == "") {
+		return errors.New("cert_file and key_file go together")
+	}
+	c.admission.rate, c.admission.certFile, c.admission.keyFile = c.RateLimit, beside(dir, c.CertFile), beside(dir, c.KeyFile)
 	switch {
 	case c.Auth != "" && c.Auth != "none" && c.Auth != "tokens":
 		return fmt.Errorf("auth is none or tokens, not %q", c.Auth)
@@ -48,16 +54,20 @@ func (c *accessConfig) readAccess(dir string) error {
 	if c.RateLimit == 0 {
 		c.admission.rate = defaultRate
 	}
-	file := c.TokensFile
-	if !filepath.IsAbs(file) {
-		file = filepath.Join(dir, file)
-	}
-	tokens, err := readTokens(file)
+	tokens, err := readTokens(beside(dir, c.TokensFile))
 	if err != nil {
 		return fmt.Errorf("tokens_file: %w", err)
 	}
 	c.admission.auth = tokens
 	return nil
+}
+
+// beside is a file of which a configuration in dir speaks.
+func beside(dir, file string) string {
+	if file == "" || filepath.IsAbs(file) {
+		return file
+	}
+	return filepath.Join(dir, file)
 }
 
 // tokenSection is a token in the file of tokens.

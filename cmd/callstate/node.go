@@ -44,15 +44,23 @@ type node struct {
 	runner    *projections.Runner
 	listener  net.Listener
 	server    *httpapi.Server
+	secure    bool // over TLS
 }
 
 // openNode opens everything that can fail before the first event: the address, the log, the call records.
 func openNode(ctx context.Context, at place, listen string, who admission, logger *slog.Logger, buses buses) (*node, error) {
+	var certificate *httpapi.Certificate
+	if who.certFile != "" {
+		var err error
+		if certificate, err = httpapi.OpenCertificate(who.certFile, who.keyFile, logger); err != nil {
+			return nil, err
+		}
+	}
 	listener, err := httpapi.Listen(listen, who.auth)
 	if err != nil {
 		return nil, err
 	}
-	n := &node{logger: logger, listener: listener, executors: engine.Executors{}, metrics: metrics.New(version())}
+	n := &node{logger: logger, listener: listener, executors: engine.Executors{}, secure: certificate != nil, metrics: metrics.New(version())}
 	if n.log, err = at.openLog(ctx, logger); err != nil {
 		n.close()
 		return nil, err
@@ -82,7 +90,7 @@ func openNode(ctx context.Context, at place, listen string, who admission, logge
 	n.runner = projections.NewRunner(n.log, logger, followers...)
 	n.server = httpapi.New(httpapi.Config{
 		Floor: n.floor, History: n.history, Log: n.log, Requests: n.engine, Commands: requests{n.engine, n.executors}, States: n.engine, Past: n.past, Audit: n.engine,
-		Facts: n.history, Projections: n.runner, Auth: who.auth, Rate: who.rate,
+		Facts: n.history, Projections: n.runner, Auth: who.auth, Rate: who.rate, Certificate: certificate,
 		NotReady: n.notReady, Metrics: n.metrics.Handler(), Page: desktop.Handler(), Logger: logger, Version: version(),
 	})
 	return n, nil
@@ -182,7 +190,13 @@ func (n *node) run(ctx context.Context, sources ...runnable) error {
 }
 
 // address is where the page is.
-func (n *node) address() string { return "http://" + n.listener.Addr().String() + "/" }
+func (n *node) address() string {
+	scheme := "http"
+	if n.secure {
+		scheme = "https"
+	}
+	return scheme + "://" + n.listener.Addr().String() + "/"
+}
 
 func (n *node) close() {
 	for _, feed := range n.feeds {
