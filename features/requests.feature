@@ -64,9 +64,9 @@ Feature: Requests
       Given a FreeSWITCH that plays the session "11-hold-retrieve" from when agent 1001 logs in
       And the engine is linked to the switch
       And agent 1001's desktop is connected
-      When agent 1001 answers the call from 0205551091
+      When agent 1001 answers the call from 0205551092
       Then the desktop shows that the agent is talking
-      When agent 1001's desktop asks to "hold" the call from 0205551091
+      When agent 1001's desktop asks to "hold" the call from 0205551092
       Then the switch is told:
         | uuid_hold * |
       And the answer says where in the log it was asked by "agent:1001"
