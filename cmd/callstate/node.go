@@ -60,6 +60,9 @@ func openNode(ctx context.Context, at place, listen string, who admission, logge
 	if err != nil {
 		return nil, err
 	}
+	if address := listener.Addr().(*net.TCPAddr); certificate == nil && !address.IP.IsLoopback() {
+		logger.Warn("who is on the way can read tokens and calls: no certificate is configured", "listen", address.String())
+	}
 	n := &node{logger: logger, listener: listener, executors: engine.Executors{}, secure: certificate != nil, metrics: metrics.New(version())}
 	if n.log, err = at.openLog(ctx, logger); err != nil {
 		n.close()

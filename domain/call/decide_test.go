@@ -25,6 +25,24 @@ func TestUserDataIsChangedOnRequest(t *testing.T) {
 	})
 }
 
+func TestUserDataIsChangedOnlyAsItWasSeen(t *testing.T) {
+	var before call.State
+	for _, e := range answered {
+		before = call.Evolve(before, e)
+	}
+	set := []call.Pair{{Key: "Ticket", Value: "7"}}
+	asSeen := func(version string) call.ChangeUserData {
+		return call.ChangeUserData{At: at(9), Actor: "agent:1001", Set: set, Seen: version}
+	}
+	then := events(call.Event{At: at(9), Actor: "agent:1001", Body: call.UserDataChanged{Set: set, By: "agent:1001"}})
+	after := call.Evolve(before, then[0])
+	checkAll(t, map[string]spec{
+		"it is as it was seen":     {given: answered, ask: asSeen(before.UserDataVersion()), then: then},
+		"it is another by now":     {given: answered, ask: asSeen(after.UserDataVersion()), refused: call.ErrUserDataChanged},
+		"nothing was ever like it": {given: answered, ask: asSeen("x"), refused: call.ErrUserDataChanged},
+	})
+}
+
 func TestTheAgentWritesDownHowItWent(t *testing.T) {
 	checkAll(t, map[string]spec{
 		"a disposition after the call": {given: ended, ask: call.SetDisposition{At: at(30), Actor: "agent:1001", Code: "sold"},

@@ -234,6 +234,36 @@ func TestPingTellsTheTimeOfTheSwitch(t *testing.T) {
 	})
 }
 
+func TestWhoPlaysTakesWhatTheRecordingCannotAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var asked []string
+		options := playback.Options{Do: func(request string) bool {
+			asked = append(asked, request)
+			return !strings.Contains(request, "Hangup") && !strings.Contains(request, "kill")
+		}}
+		s := play(t, hello(), options)
+		defer s.stop()
+		m := s.connect(t)
+		m.ask(t, "Action: QueuePause|ActionID: early|Paused: true")
+		assert.Empty(t, asked, "nobody is logged in")
+		m.login(t)
+		done := m.ask(t, "Action: QueuePause|ActionID: q|Paused: true")
+		require.Len(t, done, 1)
+		assert.Equal(t, "Success", done[0].Get("Response"))
+		assert.Equal(t, "q", done[0].ActionID())
+		assert.Equal(t, "Error", m.ask(t, "Action: Hangup|Channel: x")[0].Get("Response"))
+		require.Len(t, asked, 2)
+		assert.Contains(t, asked[0], "Paused: true")
+
+		e := playESL(t, eslHello(), options)
+		defer e.stop()
+		c := e.connectESL(t).login()
+		assert.Equal(t, "+OK", c.text("api uuid_hold 7"))
+		assert.Contains(t, c.text("api uuid_kill 7"), "-ERR uuid_kill Command not found")
+		assert.Equal(t, []string{"uuid_hold 7", "uuid_kill 7"}, asked[2:])
+	})
+}
+
 func TestAFakeSwitchCannotBeAskedToDoAnything(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := play(t, hello(), playback.Options{})
