@@ -206,6 +206,43 @@ func (l *limits) forget(now time.Time) {
 	}
 }
 
+// openStreams are how many streams each client has open.
+type openStreams struct {
+	mu sync.Mutex
+	by map[string]int
+}
+
+// enter reports whether a client may open one more; 0 is any number.
+func (o *openStreams) enter(client string, most int) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if most > 0 && o.by[client] >= most {
+		return false
+	}
+	o.by[client]++
+	return true
+}
+
+func (o *openStreams) leave(client string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.by[client]--; o.by[client] == 0 {
+		delete(o.by, client)
+	}
+}
+
+func isStream(pattern string) bool {
+	return strings.HasSuffix(pattern, "/stream") || strings.HasSuffix(pattern, "/replay")
+}
+
+// clientOf is by what clients are told apart: who is authenticated, else the address.
+func clientOf(r *http.Request) string {
+	if who, ok := subjectOf(r.Context()); ok {
+		return who.Name
+	}
+	return addressOf(r)
+}
+
 type sessionAnswer struct{ Body Subject }
 
 // registerSession puts on a mux how a browser tells who sits there, and how anybody learns for whom he is taken.

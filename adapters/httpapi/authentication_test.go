@@ -1,11 +1,13 @@
 package httpapi_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -182,6 +184,45 @@ func TestAClientMayNotAskTooOften(t *testing.T) {
 		assert.Equal(t, 401, ask("guess"))
 	}
 	assert.Equal(t, 429, ask("another guess"), "who tries tokens is told by his address")
+}
+
+func TestAClientMayNotHaveTooManyStreams(t *testing.T) {
+	synctest.Test(t, clientHasTooManyStreams)
+}
+
+func clientHasTooManyStreams(t *testing.T) {
+	c := guarded(t)
+	c.config.Streams = 1
+	c.floor.Live()
+	server := httpapi.New(c.config).Handler()
+	open := func(ctx context.Context, token string) (*httptest.ResponseRecorder, <-chan struct{}) {
+		answer, ended := httptest.NewRecorder(), make(chan struct{})
+		go func() {
+			defer close(ended)
+			server.ServeHTTP(answer, by(token, get("/v1/floor/stream")).WithContext(ctx))
+		}()
+		return answer, ended
+	}
+	ctx, leave := context.WithCancel(t.Context())
+	_, ended := open(ctx, "sue")
+	synctest.Wait()
+	second, refused := open(t.Context(), "sue")
+	<-refused
+	assert.Equal(t, 429, second.Code)
+	otherCtx, otherLeaves := context.WithCancel(t.Context())
+	other, gone := open(otherCtx, "aud")
+	synctest.Wait()
+	otherLeaves()
+	<-gone
+	assert.Equal(t, 200, other.Code)
+	leave()
+	<-ended
+	againCtx, againLeaves := context.WithCancel(t.Context())
+	again, over := open(againCtx, "sue")
+	synctest.Wait()
+	againLeaves()
+	<-over
+	assert.Equal(t, 200, again.Code, "who has left may come back")
 }
 
 func TestTokens(t *testing.T) {

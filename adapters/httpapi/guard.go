@@ -84,6 +84,14 @@ func (s *Server) routed(mux *http.ServeMux) http.Handler {
 			if r, may = s.authorised(w, r, pattern); !may {
 				return
 			}
+			if isStream(pattern) {
+				client := clientOf(r)
+				if !s.open.enter(client, s.config.Streams) {
+					s.fail(w, r, problem{Status: http.StatusTooManyRequests, Detail: fmt.Sprintf("more than %d streams at once", s.config.Streams)})
+					return
+				}
+				defer s.open.leave(client)
+			}
 			mux.ServeHTTP(w, r) // not handler: the mux also sets the path values
 			return
 		}

@@ -100,6 +100,8 @@ type Config struct {
 	Certificate *Certificate
 	// Rate is how many requests a second each client may send, twice as many at once; 0: any number.
 	Rate float64
+	// Streams is how many streams each client may have open at once; 0: any number.
+	Streams int
 
 	// NotReady tells why the engine is not ready to be used; nothing when it is.
 	NotReady func() []string
@@ -152,11 +154,12 @@ type Server struct {
 	handler http.Handler
 	rights  map[string][]Role
 	limits  *limits
+	open    openStreams
 }
 
 // New returns a server over the ports of its configuration.
 func New(config Config) *Server {
-	s := &Server{config: config.withDefaults(), rights: rights(), limits: newLimits(config.Rate)}
+	s := &Server{config: config.withDefaults(), rights: rights(), limits: newLimits(config.Rate), open: openStreams{by: map[string]int{}}}
 	mux := http.NewServeMux()
 	s.register(mux)
 	s.handler = s.guarded(mux)

@@ -18,6 +18,7 @@ type accessConfig struct {
 	RateLimit  float64 `toml:"rate_limit"`
 	CertFile   string  `toml:"cert_file"`
 	KeyFile    string  `toml:"key_file"`
+	Streams    int     `toml:"max_streams"`
 
 	admission admission
 }
@@ -26,17 +27,22 @@ type accessConfig struct {
 type admission struct {
 	auth              httpapi.Authentication
 	rate              float64
+	streams           int
 	certFile, keyFile string // empty: no TLS
 }
 
-// defaultRate is how many requests a second a client may send that has to say who it is.
-const defaultRate = 50
+// What a client that has to say who it is may send in a second, and how many streams it may have open at once.
+const (
+	defaultRate    = 50
+	defaultStreams = 20
+)
 
 // readAccess fetches the tokens. Files may be relative to dir.
 func (c *accessConfig) readAccess(dir string) error {
-	if c.RateLimit < 0 {
-		return errors.New("rate_limit is negative")
+	if c.RateLimit < 0 || c.Streams < 0 {
+		return errors.New("rate_limit and max_streams must not be negative")
 	}
+	c.admission.streams = c.Streams
 	if (c.CertFile == "") != (c.KeyFile == "") {
 		return errors.New("cert_file and key_file go together")
 	}
@@ -53,6 +59,9 @@ func (c *accessConfig) readAccess(dir string) error {
 	}
 	if c.RateLimit == 0 {
 		c.admission.rate = defaultRate
+	}
+	if c.Streams == 0 {
+		c.admission.streams = defaultStreams
 	}
 	tokens, err := readTokens(beside(dir, c.TokensFile))
 	if err != nil {
