@@ -25,7 +25,13 @@ type config struct {
 	Simulator  []simulatorConfig  `toml:"simulator"`
 	Bus        []busConfig        `toml:"bus"`
 
-	accessConfig
+	// Who may use the API and the page: see admission. docs/operations/security.md describes it.
+	Auth       string  `toml:"auth"`
+	TokensFile string  `toml:"tokens_file"`
+	CertFile   string  `toml:"cert_file"`
+	KeyFile    string  `toml:"key_file"`
+	RateLimit  float64 `toml:"rate_limit"`
+	MaxStreams int     `toml:"max_streams"`
 
 	// Store is the connection string of a KurrentDB that has the event log; empty: the log is in Data.
 	Store           string `toml:"store"`
@@ -130,7 +136,7 @@ func (c *config) validate(dir string) error {
 	if len(c.Asterisk)+len(c.FreeSWITCH)+len(c.Simulator) == 0 {
 		return errors.New("no switch is configured: an [[asterisk]] or [[freeswitch]] section is missing")
 	}
-	if err := c.readAccess(dir); err != nil {
+	if _, err := c.admission(dir); err != nil {
 		return err
 	}
 	if err := c.readStore(dir); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -10,18 +11,6 @@ import (
 	"github.com/callstate/callstate/adapters/httpapi"
 	"github.com/spf13/cobra"
 )
-
-// accessConfig is who may use the API and the page. docs/operations/security.md describes it.
-type accessConfig struct {
-	Auth       string  `toml:"auth"`
-	TokensFile string  `toml:"tokens_file"`
-	RateLimit  float64 `toml:"rate_limit"`
-	CertFile   string  `toml:"cert_file"`
-	KeyFile    string  `toml:"key_file"`
-	Streams    int     `toml:"max_streams"`
-
-	admission admission
-}
 
 // admission is what the API is told of it; its zero value is everybody on this machine.
 type admission struct {
@@ -37,38 +26,30 @@ const (
 	defaultStreams = 20
 )
 
-// readAccess fetches the tokens. Files may be relative to dir.
-func (c *accessConfig) readAccess(dir string) error {
-	if c.RateLimit < 0 || c.Streams < 0 {
-		return errors.New("rate_limit and max_streams must not be negative")
-	}
-	c.admission.streams = c.Streams
-	if (c.CertFile == "") != (c.KeyFile == "") {
-		return errors.New("cert_file and key_file go together")
-	}
-	c.admission.rate, c.admission.certFile, c.admission.keyFile = c.RateLimit, beside(dir, c.CertFile), beside(dir, c.KeyFile)
+// admission reads who may use the API. Files may be relative to dir.
+func (c *config) admission(dir string) (admission, error) {
+	who := admission{rate: c.RateLimit, streams: c.MaxStreams, certFile: beside(dir, c.CertFile), keyFile: beside(dir, c.KeyFile)}
 	switch {
+	case c.RateLimit < 0 || c.MaxStreams < 0:
+		return who, errors.New("rate_limit and max_streams must not be negative")
+	case (c.CertFile == "") != (c.KeyFile == ""):
+		return who, errors.New("cert_file and key_file go together")
 	case c.Auth != "" && c.Auth != "none" && c.Auth != "tokens":
-		return fmt.Errorf("auth is none or tokens, not %q", c.Auth)
+		return who, fmt.Errorf("auth is none or tokens, not %q", c.Auth)
 	case c.Auth != "tokens" && c.TokensFile != "":
-		return errors.New(`tokens_file is given, but auth is not "tokens"`)
+		return who, errors.New(`tokens_file is given, but auth is not "tokens"`)
 	case c.Auth != "tokens":
-		return nil
+		return who, nil
 	case c.TokensFile == "":
-		return errors.New(`auth is "tokens", but tokens_file is missing`)
-	}
-	if c.RateLimit == 0 {
-		c.admission.rate = defaultRate
-	}
-	if c.Streams == 0 {
-		c.admission.streams = defaultStreams
+		return who, errors.New(`auth is "tokens", but tokens_file is missing`)
 	}
 	tokens, err := readTokens(beside(dir, c.TokensFile))
 	if err != nil {
-		return fmt.Errorf("tokens_file: %w", err)
+		return who, fmt.Errorf("tokens_file: %w", err)
 	}
-	c.admission.auth = tokens
-	return nil
+	who.auth = tokens
+	who.rate, who.streams = cmp.Or(who.rate, defaultRate), cmp.Or(who.streams, defaultStreams)
+	return who, nil
 }
 
 // beside is a file of which a configuration in dir speaks.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 
 	"github.com/callstate/callstate/adapters/switches/asterisk"
 	"github.com/callstate/callstate/adapters/switches/freeswitch"
@@ -62,7 +63,11 @@ callstate config --example prints a file with every key.`,
 		if buses.toStdout() {
 			greeting = cmd.ErrOrStderr()
 		}
-		n, err := openNode(cmd.Context(), at, c.Listen, c.admission, logger, buses)
+		who, err := c.admission(filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		n, err := openNode(cmd.Context(), at, c.Listen, who, logger, buses)
 		if err != nil {
 			return err
 		}
