@@ -16,7 +16,7 @@ func (e *Engine) Viewed(ctx context.Context, actor string, what access.Body) err
 			return err
 		}
 		now := e.now()
-		entry.add(now, wire.EncodeAccess(entry.stream, entry.next(), access.Event{At: now, Actor: actor, Body: what}))
+		entry.add(now, wire.EncodeAccess(entry.stream, entry.next(), maskedAccess(access.Event{At: now, Actor: actor, Body: what})))
 		return nil
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/callstate/callstate/domain/access"
 	"github.com/callstate/callstate/domain/agent"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/eventlog"
@@ -40,6 +41,14 @@ func Masked(r eventlog.Record) (eventlog.Event, error) {
 		}
 		if masked := maskedAgent(e); !reflect.DeepEqual(masked, e) {
 			return rewritten(r.Event, wire.EncodeAgent(r.Stream, r.Revision, masked)), nil
+		}
+	case wire.Audit:
+		e, err := wire.DecodeAccess(r)
+		if err != nil {
+			return r.Event, err
+		}
+		if masked := maskedAccess(e); !reflect.DeepEqual(masked, e) {
+			return rewritten(r.Event, wire.EncodeAccess(r.Stream, r.Revision, masked)), nil
 		}
 	}
 	return r.Event, wire.Known(r)
@@ -84,6 +93,14 @@ func maskedAgent(e agent.Event) agent.Event {
 		e.Body = b
 	case agent.AgentRequestRefused:
 		b.Detail = masking.CardNumbers(b.Detail)
+		e.Body = b
+	}
+	return e
+}
+
+func maskedAccess(e access.Event) access.Event {
+	if b, ok := e.Body.(access.RequestDenied); ok {
+		b.Path, b.Reason = masking.CardNumbers(b.Path), masking.CardNumbers(b.Reason)
 		e.Body = b
 	}
 	return e
