@@ -153,7 +153,7 @@ func (f VisitIs) sameVisit(s State) (Visit, bool) {
 			if !f.At.After(v.EndedAt) || f.End != Waiting && f.At.Sub(v.EndedAt) < retold {
 				return v, true // told late, or again
 			}
-		case f.Visit == "", f.End != Waiting, !f.At.After(v.EnteredAt):
+		case f.Visit == "", f.End != Waiting, f.At.Sub(v.EnteredAt) < retold:
 			return v, true
 		}
 	}
