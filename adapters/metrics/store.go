@@ -75,21 +75,22 @@ func (m *Metrics) count(events []eventlog.Event) {
 	}
 }
 
-// Ingester takes in facts: engine.Engine.
+// Ingester takes in facts, and knows what goes on: engine.Engine.
 type Ingester interface {
 	Ingest(ctx context.Context, observations []engine.Observation) error
+	Live(ctx context.Context, switchName string) ([]call.State, error)
 }
 
 // Ingester is an ingester that counts the facts that the one behind it has taken in.
 func (m *Metrics) Ingester(behind Ingester) Ingester { return ingester{behind, m} }
 
 type ingester struct {
-	behind  Ingester
+	Ingester
 	metrics *Metrics
 }
 
 func (i ingester) Ingest(ctx context.Context, observations []engine.Observation) error {
-	if err := i.behind.Ingest(ctx, observations); err != nil {
+	if err := i.Ingester.Ingest(ctx, observations); err != nil {
 		return err
 	}
 	for _, o := range observations {

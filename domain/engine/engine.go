@@ -159,16 +159,11 @@ func (e *Engine) completed(ctx context.Context, b *batch, o Observation) (call.F
 // reconcile lets go the parties that a switch does not have any more: what the snapshot does not name and was there
 // before it.
 func (e *Engine) reconcile(ctx context.Context, b *batch, s link.SnapshotIs) error {
-	ids := e.states.liveCalls(s.Switch)
-	if e.live != nil {
-		known, err := e.live(ctx, s.Switch)
-		if err != nil {
-			return fmt.Errorf("live calls of %s: %w", s.Switch, err)
-		}
-		ids = append(ids, known...)
+	ids, err := e.liveCalls(ctx, s.Switch)
+	if err != nil {
+		return err
 	}
-	slices.SortFunc(ids, func(a, b call.ConnID) int { return bytes.Compare(a[:], b[:]) })
-	for _, id := range slices.Compact(ids) {
+	for _, id := range ids {
 		entry, err := e.open(ctx, b, wire.CallStream(id))
 		if err != nil {
 			return err
@@ -181,6 +176,39 @@ func (e *Engine) reconcile(ctx context.Context, b *batch, s link.SnapshotIs) err
 		}
 	}
 	return nil
+}
+
+// Live returns the calls of a switch that go on, as far as is known.
+func (e *Engine) Live(ctx context.Context, switchName string) ([]call.State, error) {
+	ids, err := e.liveCalls(ctx, switchName)
+	if err != nil {
+		return nil, err
+	}
+	var live []call.State
+	for _, id := range ids {
+		s, err := e.Call(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if s.Live() {
+			live = append(live, s)
+		}
+	}
+	return live, nil
+}
+
+// liveCalls names the calls of a switch that may go on, in order.
+func (e *Engine) liveCalls(ctx context.Context, switchName string) ([]call.ConnID, error) {
+	ids := e.states.liveCalls(switchName)
+	if e.live != nil {
+		known, err := e.live(ctx, switchName)
+		if err != nil {
+			return nil, fmt.Errorf("live calls of %s: %w", switchName, err)
+		}
+		ids = append(ids, known...)
+	}
+	slices.SortFunc(ids, func(a, b call.ConnID) int { return bytes.Compare(a[:], b[:]) })
+	return slices.Compact(ids), nil
 }
 
 func (e *Engine) addCall(entry *entry, events []call.Event) {
