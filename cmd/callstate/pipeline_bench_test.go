@@ -15,6 +15,7 @@ import (
 	"github.com/callstate/callstate/adapters/switches/asterisk"
 	"github.com/callstate/callstate/adapters/switches/connection"
 	"github.com/callstate/callstate/adapters/switches/freeswitch"
+	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
 	"github.com/callstate/callstate/domain/eventlog"
 	"github.com/callstate/callstate/projections"
@@ -156,6 +157,7 @@ func (c *counting) Append(ctx context.Context, appends []eventlog.StreamAppend) 
 // deaf understands nothing.
 type deaf[P any] struct{}
 
+func (deaf[P]) Resume([]call.State)                             {}
 func (deaf[P]) LinkUp(string, time.Time) []engine.Observation   { return nil }
 func (deaf[P]) LinkDown(string, time.Time) []engine.Observation { return nil }
 func (deaf[P]) Translate(P, time.Time) []engine.Observation     { return nil }

@@ -92,6 +92,8 @@ func (t *Translator) channel(b Block, prefix string) *channel {
 			return nil
 		}
 		ch = t.newChannel(b, prefix, id, name)
+	} else if ch.name == "" {
+		t.identify(ch, b, prefix)
 	}
 	ch.named = t.clock.Last
 	if ch.made && ch.told == call.Null && prefix == "" {
@@ -107,6 +109,10 @@ func (t *Translator) newChannel(b Block, prefix, id, name string) *channel {
 	state := b.Get(prefix + "ChannelState")
 	id, name = strings.Clone(id), strings.Clone(name) // kept as long as the call: they must not keep the block
 	ch := &channel{id: id, name: name, born: t.clock.Last, ringing: state == "4" && prefix == "", made: state != "4" && b.Event() == "Newchannel"}
+	if b.Event() == "CoreShowChannel" {
+		ch.born = t.upAt       // or before
+		ch.made = state == "0" // nothing has called yet: the switch is about to
+	}
 	t.seat(ch, b.Get(prefix+"Context"))
 	if ch.trunk {
 		ch.number = strings.Clone(known(b.Get(prefix + "CallerIDNum")))
@@ -123,11 +129,26 @@ func (t *Translator) newChannel(b Block, prefix, id, name string) *channel {
 	t.names.put(call.PartyID(id), name)
 	if ch.local {
 		t.locals[id] = ch
+		t.resumedConsult(ch)
 	}
 	if ch.ringing && id == linkedID && !ch.local {
 		t.introduce(ch, b, prefix)
 	}
 	return ch
+}
+
+// identify gives a channel that is known from the history the name that the switch has for it.
+func (t *Translator) identify(ch *channel, b Block, prefix string) {
+	name := b.Get(prefix + "Channel")
+	if name == "" {
+		return
+	}
+	ch.name = strings.Clone(name)
+	trunk := ch.trunk
+	t.seat(ch, b.Get(prefix+"Context"))
+	ch.trunk = trunk
+	t.byName[ch.name] = ch
+	t.names.put(call.PartyID(ch.id), ch.name)
 }
 
 // seat reads from a channel's name which device it is of.

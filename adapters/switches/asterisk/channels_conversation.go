@@ -314,16 +314,17 @@ type room struct {
 
 // conferenceJoin: a channel enters a conference room. All who are in it are in one call.
 func (t *Translator) conferenceJoin(b Block) {
-	ch := t.channel(b, "")
-	if ch == nil {
-		return
+	if ch := t.channel(b, ""); ch != nil {
+		t.entersRoom(ch, b.Get("Conference"))
 	}
+}
+
+func (t *Translator) entersRoom(ch *channel, name string) {
 	ch.left = nil
-	name := b.Get("Conference")
 	r := t.rooms[name]
 	if r == nil {
-		r = &room{name: name, call: ch.call, members: map[*channel]bool{}}
-		t.rooms[name] = r
+		r = &room{name: strings.Clone(name), call: ch.call, members: map[*channel]bool{}}
+		t.rooms[r.name] = r
 	}
 	if r.members[ch] {
 		return // told before

@@ -13,6 +13,7 @@ import (
 
 	"github.com/callstate/callstate/adapters/switches/asterisk"
 	"github.com/callstate/callstate/adapters/switches/playback"
+	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -74,6 +75,7 @@ func TestALinkOverTheNetwork(t *testing.T) {
 // timestamped tells of live events only.
 type timestamped struct{ told }
 
+func (timestamped) Resume([]call.State)                             {}
 func (timestamped) LinkUp(string, time.Time) []engine.Observation   { return nil }
 func (timestamped) LinkDown(string, time.Time) []engine.Observation { return nil }
 func (timestamped) Translate(b asterisk.Block, at time.Time) []engine.Observation {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/callstate/callstate/adapters/switches/asterisk"
 	"github.com/callstate/callstate/adapters/switches/connection"
+	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -131,6 +132,7 @@ func BenchmarkImport(b *testing.B) {
 // deaf makes nothing of what it is told.
 type deaf struct{}
 
+func (deaf) Resume([]call.State)                                      {}
 func (deaf) LinkUp(string, time.Time) []engine.Observation            { return nil }
 func (deaf) LinkDown(string, time.Time) []engine.Observation          { return nil }
 func (deaf) Advance(time.Time) []engine.Observation                   { return nil }

@@ -16,6 +16,7 @@ import (
 	"github.com/callstate/callstate/adapters/switches/asterisk"
 	"github.com/callstate/callstate/adapters/switches/connection"
 	"github.com/callstate/callstate/adapters/switches/connection/connectiontest"
+	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
 	"github.com/callstate/callstate/domain/link"
 	"github.com/stretchr/testify/assert"
@@ -29,6 +30,7 @@ func observed(text string) []engine.Observation {
 	return []engine.Observation{{Switch: text, LinkFact: link.LinkIs{}}}
 }
 
+func (told) Resume([]call.State) {}
 func (told) LinkUp(version string, _ time.Time) []engine.Observation {
 	return observed("up " + version)
 }
@@ -59,6 +61,8 @@ type recorder struct {
 	err      error
 	busy     chan struct{} // not nil: Ingest waits for it to be closed
 }
+
+func (r *recorder) Live(context.Context, string) ([]call.State, error) { return nil, nil }
 
 func (r *recorder) Ingest(ctx context.Context, observations []engine.Observation) error {
 	if r.busy != nil {

@@ -84,6 +84,9 @@ func (t *Translator) row(id, event string, b Block) {
 		if bridge := b.Get("BridgeId"); ch != nil && bridge != "" && ch.bridge != bridge {
 			t.joinBridge(ch, bridge)
 		}
+		if name, _, _ := strings.Cut(b.Get("ApplicationData"), ","); ch != nil && b.Get("Application") == "ConfBridge" && name != "" {
+			t.entersRoom(ch, name)
+		}
 	case "CoreShowChannelsComplete":
 		t.missing = t.notAmong(t.list(id))
 		t.listEnds(id, &t.channelsListed)
@@ -171,7 +174,7 @@ func (t *Translator) letGo(missing []*channel) {
 // missedAnswer recognises the channel of a member who took a waiting call while the link was lost.
 func (t *Translator) missedAnswer(b Block) {
 	id := b.Get("Uniqueid")
-	if t.channels[id] != nil || b.Get("Application") != "AppQueue" {
+	if t.channels[id] != nil || t.gone.has(id) || b.Get("Application") != "AppQueue" {
 		return
 	}
 	caller := t.channels[b.Get("Linkedid")]

@@ -137,7 +137,11 @@ type step struct {
 // a step, for a transfer say, makes Asterisk tell the old one again.
 func (t *Translator) steps(ch *channel, b Block) {
 	if next := (step{b.Get("Application"), b.Get("AppData")}); next != ch.step {
+		again := ch.step == (step{}) && !t.witnessed(ch) // of a channel that was there before us
 		ch.step = step{strings.Clone(next.application), strings.Clone(next.arguments)}
+		if again {
+			return // perhaps it is the old one
+		}
 		switch next.application {
 		case "UserEvent", "Set":
 			ch.announced = ch.step

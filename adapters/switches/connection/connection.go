@@ -11,6 +11,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
 )
 
@@ -54,6 +55,10 @@ type Dial[P Piece] func(ctx context.Context) (Session[P], error)
 // Interpreter says what pieces mean. A link or an import calls it from one goroutine, in the order of the stream. The
 // slices it returns are used up before the next call.
 type Interpreter[P any] interface {
+	// Resume takes in the calls of the switch that go on as far as is known, of which another engine has heard, or this one
+	// before it was started anew. A link calls it once, before the first LinkUp; an import does not, since a recording tells
+	// all that is in it.
+	Resume(calls []call.State)
 	// LinkUp: pieces come from now on. received is when, on our clock, and the zero time where a recording is read.
 	LinkUp(version string, received time.Time) []engine.Observation
 	// LinkDown: no more pieces come. There is one for each LinkUp.
@@ -67,4 +72,11 @@ type Interpreter[P any] interface {
 // Ingester records facts durably; an *engine.Engine.
 type Ingester interface {
 	Ingest(ctx context.Context, observations []engine.Observation) error
+}
+
+// Engine is an Ingester that knows what goes on; an *engine.Engine.
+type Engine interface {
+	Ingester
+	// Live returns the calls of a switch that go on, as far as is known.
+	Live(ctx context.Context, switchName string) ([]call.State, error)
 }

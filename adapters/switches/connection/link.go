@@ -57,8 +57,9 @@ type Link[P Piece] struct {
 	limits      Limits
 	dial        Dial[P]
 	interpreter Interpreter[P]
-	engine      Ingester
+	engine      Engine
 	log         *slog.Logger
+	resumed     bool // the interpreter has taken in what goes on
 
 	pieces, bytes, connections, overruns atomic.Uint64
 
@@ -81,7 +82,7 @@ type heard[P Piece] struct {
 }
 
 // NewLink returns a link that is not connected yet. name is that of the switch, in logs; a nil log logs nothing.
-func NewLink[P Piece](name string, limits Limits, dial Dial[P], interpreter Interpreter[P], engine Ingester, log *slog.Logger) *Link[P] {
+func NewLink[P Piece](name string, limits Limits, dial Dial[P], interpreter Interpreter[P], engine Engine, log *slog.Logger) *Link[P] {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
@@ -230,6 +231,14 @@ func (l *Link[P]) read(s *session[P]) error {
 
 // work takes what is in the queue to the engine, until the connection is lost and the queue is empty. lost says then why.
 func (l *Link[P]) work(ctx context.Context, s *session[P], lost func() string) error {
+	if !l.resumed {
+		calls, err := l.engine.Live(ctx, l.name)
+		if err != nil {
+			return fmt.Errorf("calls that go on: %w", err)
+		}
+		l.interpreter.Resume(calls)
+		l.resumed = true
+	}
 	out := &pipeline{engine: l.engine}
 	out.add(l.interpreter.LinkUp(s.Version(), s.since))
 	ticker := time.NewTicker(advanceInterval)

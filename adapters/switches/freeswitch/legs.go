@@ -65,10 +65,18 @@ func (t *Translator) leg(e Event) *leg {
 	id := e.Get("Unique-ID")
 	l := t.legs[id]
 	if l == nil {
-		if id == "" || t.gone.has(id) || !t.tellsAll(e) {
+		if id == "" || t.gone.has(id) {
+			return nil
+		}
+		if !t.tellsAll(e) {
+			if e.Get("Answer-State") == "hangup" {
+				t.gone.add(strings.Clone(id)) // a snapshot under way may still have it
+			}
 			return nil
 		}
 		l = t.newLeg(e, strings.Clone(id))
+	} else if l.name == "" {
+		t.identify(l, e)
 	}
 	l.heard = t.clock.Last
 	t.state(l, e)

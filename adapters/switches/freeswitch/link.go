@@ -18,6 +18,9 @@ type Interpreter = connection.Interpreter[Event]
 // Ingester records facts durably; an *engine.Engine.
 type Ingester = connection.Ingester
 
+// Engine is an Ingester that knows what goes on; an *engine.Engine.
+type Engine = connection.Engine
+
 // Link keeps a connection to the event socket of a FreeSWITCH, as connection.Link says, and sends commands over it.
 type Link struct {
 	*connection.Link[Frame]
@@ -25,7 +28,7 @@ type Link struct {
 }
 
 // NewLink returns a link that is not connected yet. A nil log logs nothing.
-func NewLink(config Config, interpreter Interpreter, engine Ingester, log *slog.Logger) (*Link, error) {
+func NewLink(config Config, interpreter Interpreter, engine Engine, log *slog.Logger) (*Link, error) {
 	if err := config.Validate(); err != nil {
 		return nil, fmt.Errorf("link %s: %w", config.Name, err)
 	}

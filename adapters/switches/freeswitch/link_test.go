@@ -17,6 +17,7 @@ import (
 	"github.com/callstate/callstate/adapters/switches/connection"
 	"github.com/callstate/callstate/adapters/switches/connection/connectiontest"
 	"github.com/callstate/callstate/adapters/switches/freeswitch"
+	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
 	"github.com/callstate/callstate/domain/link"
 	"github.com/stretchr/testify/assert"
@@ -30,6 +31,7 @@ func observed(text string) []engine.Observation {
 	return []engine.Observation{{Switch: text, LinkFact: link.LinkIs{}}}
 }
 
+func (told) Resume([]call.State)                           {}
 func (told) LinkUp(string, time.Time) []engine.Observation { return observed("up") }
 func (told) LinkDown(reason string, _ time.Time) []engine.Observation {
 	return observed("down: " + reason)
@@ -60,6 +62,8 @@ type recorder struct {
 	err      error
 	busy     chan struct{} // not nil: Ingest waits for it to be closed
 }
+
+func (r *recorder) Live(context.Context, string) ([]call.State, error) { return nil, nil }
 
 func (r *recorder) Ingest(ctx context.Context, observations []engine.Observation) error {
 	if r.busy != nil {

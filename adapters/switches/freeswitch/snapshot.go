@@ -27,6 +27,7 @@ type snapshot struct {
 	tiers    []row
 	tiered   bool
 	members  []row
+	asked    int // lists of members, and that of the tiers, that are to come after that of the queues
 }
 
 // channelRow is a row of "show channels as json" or "show calls as json".
@@ -67,8 +68,17 @@ func (t *Translator) reply(body string) {
 		t.rowsReply(body)
 	case strings.HasPrefix(body, "name|instance_id|"):
 		s.agents, s.agented = table(body), true
+	case strings.HasPrefix(body, "name|strategy|") || strings.HasPrefix(body, "name|strategy\n"):
+		s.asked = len(table(body)) + 1
 	case strings.HasPrefix(body, "queue|instance_id|"):
 		s.members = append(s.members, table(body)...)
+		s.asked--
+	case strings.TrimSpace(body) == "+OK": // an empty list has no columns
+		if !s.agented {
+			s.agented = true
+		} else if s.asked--; s.asked == 0 {
+			s.tiered = true
+		}
 	case strings.HasPrefix(body, "queue|agent|"):
 		s.tiers, s.tiered = table(body), true
 	case strings.HasPrefix(body, "-ERR callcenter_config Command not found"): // mod_callcenter is not loaded
@@ -231,6 +241,10 @@ func (t *Translator) channelIs(r channelRow, s snapshot) {
 	if with := t.callWith(l, r, s); with != nil {
 		l.by = with
 		t.join(with.call, l)
+		return
+	}
+	if l.loopback { // of the switch's own, for nobody that is known
+		delete(t.legs, l.id)
 		return
 	}
 	c := &callOnSwitch{id: l.id, connID: t.connID(l), born: l.born}

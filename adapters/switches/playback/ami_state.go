@@ -147,6 +147,13 @@ func (s *amiState) told(b asterisk.Block, at time.Time) {
 			inCall = "1"
 		}
 		s.queue(b.Get("Queue")).member(b.Get("Interface")).set("InCall", inCall)
+	case "DialBegin", "AgentCalled": // app_dial.c and app_queue.c name the channels that they call so
+		if dest := s.find(b.Get("DestUniqueid")); dest != nil {
+			dest.app, dest.data = "AppDial", "(Outgoing Line)"
+			if ch != nil && ch.app == "Queue" {
+				dest.app = "AppQueue"
+			}
+		}
 	case "QueueMemberRemoved":
 		s.queue(b.Get("Queue")).removeMember(b.Get("Interface"))
 	case "DeviceStateChange":

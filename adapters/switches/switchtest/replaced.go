@@ -1,0 +1,160 @@
+package switchtest
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/callstate/callstate/adapters/switches/connection/connectiontest"
+	"github.com/callstate/callstate/adapters/switches/playback"
+	"github.com/callstate/callstate/domain/call"
+	"github.com/callstate/callstate/domain/engine"
+	"github.com/callstate/callstate/projections/history"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Link is a link of a switch, as it is run.
+type Link interface {
+	Run(ctx context.Context) error
+}
+
+// Played is a recorded session that a fake switch plays to links.
+type Played struct {
+	Name      string
+	Recording *playback.Recording
+	Login     playback.Options // Username and Secret
+	// Link returns a link that tells an engine.
+	Link func(e *engine.Engine, dial func(ctx context.Context, network, address string) (net.Conn, error)) Link
+	// At is the time in what the switch is about to tell.
+	At func(text string) (time.Time, bool)
+}
+
+// quietFor is how long a switch says nothing when it is not in the middle of telling something.
+const quietFor = 100 * time.Millisecond
+
+// to returns the log of a session of which an engine heard the beginning, up to so many events, and then another one on
+// the same log, started anew, the rest; and after how many events the switch said nothing for a while.
+func (p Played) to(t *testing.T, log Log, stops ...int) (quiet []int) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		steps, left, told := make(chan int), 0, 0
+		var last time.Time
+		options := p.Login
+		options.Hold = func(ctx context.Context, text string) error {
+			if at, ok := p.At(text); ok {
+				if !last.IsZero() && at.Sub(last) >= quietFor {
+					quiet = append(quiet, told)
+				}
+				if at.After(last) {
+					last = at
+				}
+			}
+			told++
+			for left == 0 {
+				select {
+				case left = <-steps:
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+			}
+			left--
+			return nil
+		}
+		listener := connectiontest.NewListener()
+		server, err := playback.NewServer(listener, p.Recording, options)
+		require.NoError(t, err)
+		ctx, stop := context.WithCancel(t.Context())
+		served := make(chan error, 1)
+		go func() { served <- server.Run(ctx) }()
+		begin := 0
+		for _, end := range append(stops, 1<<40) {
+			linked, unlink := context.WithCancel(ctx)
+			ended := make(chan error, 1)
+			link := p.Link(engine.New(log, time.Now, liveCalls(t, log)), listener.Dial)
+			go func() { ended <- link.Run(linked) }()
+			time.Sleep(time.Second)
+			select {
+			case steps <- end - begin:
+			case <-server.Done():
+			}
+			begin = end
+			synctest.Wait()
+			if end == 1<<40 {
+				<-server.Done()
+			}
+			time.Sleep(time.Second)
+			unlink()
+			require.NoError(t, <-ended)
+		}
+		stop()
+		require.NoError(t, <-served)
+	})
+	return quiet
+}
+
+// liveCalls finds the calls that go on as an engine does that has just been started: in the log.
+func liveCalls(t *testing.T, log Log) engine.LiveCalls {
+	return func(_ context.Context, switchName string) (live []call.ConnID, err error) {
+		calls, _ := Calls(t, log)
+		for _, s := range calls {
+			if s.Live() && s.Switch == switchName {
+				live = append(live, s.ConnID)
+			}
+		}
+		return live, nil
+	}
+}
+
+// AnEngineMayBeReplaced: an engine is stopped at whatever moment at which the switch says nothing, and another one goes on
+// with the log and with what the switch says that it has. The records are those of one engine that heard everything; where
+// lessExact has a reason for a session, they have the same visits to queues at least.
+func AnEngineMayBeReplaced(t *testing.T, newLog func() Log, sessions []Played, lessExact map[string]string) {
+	for _, session := range sessions {
+		t.Run(session.Name, func(t *testing.T) {
+			t.Parallel()
+			log := newLog()
+			quiet := session.to(t, log)
+			whole, _ := Calls(t, log)
+			require.NotEmpty(t, quiet)
+			for _, at := range quiet {
+				log := newLog()
+				session.to(t, log, at)
+				calls, _ := Calls(t, log)
+				for stream, state := range whole {
+					once, again := history.RecordOf(state), history.RecordOf(calls[stream])
+					where := fmt.Sprintf("replaced after %d events: %s", at, stream)
+					if lessExact[session.Name] == "" {
+						assert.Equal(t, who(once), who(again), where)
+					} else if again.ConnID == once.ConnID {
+						assert.Equal(t, waits(once), waits(again), where)
+					}
+				}
+				for stream, state := range calls {
+					assert.True(t, state.Ended(), "replaced after %d events: %s is left open", at, stream)
+				}
+			}
+		})
+	}
+}
+
+// waits is what a record tells of queues.
+func waits(r history.Record) string {
+	text := ""
+	for _, q := range r.Queues {
+		text += fmt.Sprintf("; in %s: %s %s", q.Queue, q.Result, q.Agent)
+	}
+	return text
+}
+
+// who is what a record tells without times.
+func who(r history.Record) string {
+	text := fmt.Sprintf("%s from %s to %s: %s%s", r.Type, r.ANI, r.DNIS, r.Outcome, waits(r))
+	for _, a := range r.Agents {
+		text += fmt.Sprintf("; %s at %s for %s: %s", a.Agent, a.DN, a.Queue, a.Result)
+	}
+	return text
+}
