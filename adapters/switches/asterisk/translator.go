@@ -43,7 +43,6 @@ type Translator struct {
 	vocabulary Vocabulary
 	clock      connection.Clock
 	version    string
-	early      []func() // what came before the link's clock was known
 
 	channels  map[string]*channel // by Uniqueid
 	byName    map[string]*channel
@@ -109,7 +108,7 @@ func (t *Translator) LinkUp(version string, received time.Time) []engine.Observa
 	t.snapshotAt, t.restarted = time.Time{}, false
 	t.sequence = sequence{}
 	t.channelsListed, t.queuesListed, t.outOfService = false, false, map[string]bool{}
-	t.whenClockKnown(func() {
+	t.clock.WhenKnown(func() {
 		t.upAt = t.clock.Last
 		t.linkFact(link.LinkIs{At: t.clock.Next(), Switch: t.vocabulary.Switch, Kind: "asterisk", Version: t.version, Up: true,
 			Live: !received.IsZero()})
@@ -120,11 +119,7 @@ func (t *Translator) LinkUp(version string, received time.Time) []engine.Observa
 // LinkDown: the connection is gone.
 func (t *Translator) LinkDown(reason string, received time.Time) []engine.Observation {
 	t.begin()
-	t.clock.Received(received)
-	if !t.clock.Known() && (!received.IsZero() || len(t.early) > 0) {
-		t.clock.Tell(received) // a recording without a single time: whatever is in it happened just after the last
-	}
-	t.flushEarly()
+	t.clock.End(received)
 	t.settleDoubts(t.clock.Next()) // what was still to come is lost with the link
 	t.settleQueues(t.clock.Next())
 	t.endOverdue(t.clock.Last)
@@ -139,11 +134,7 @@ func (t *Translator) LinkDown(reason string, received time.Time) []engine.Observ
 // Advance lets time pass without blocks, so that what is due happens.
 func (t *Translator) Advance(received time.Time) []engine.Observation {
 	t.begin()
-	if !t.clock.Known() && t.clock.WaitedFor(received) > connection.ClockPatience {
-		t.clock.Tell(received) // a silent switch that does not answer pings with its time: ours must do
-		t.flushEarly()
-	}
-	t.fire(t.clock.Estimate(received))
+	t.fire(t.clock.Pass(received))
 	return t.out
 }
 
@@ -161,13 +152,12 @@ func (t *Translator) Translate(b Block, received time.Time) []engine.Observation
 	}
 	if at, ok := b.Timestamp(); ok {
 		t.time(at)
-	} else if !t.clock.Stamped && t.clock.WaitedFor(received) > connection.ClockPatience {
+	} else if t.clock.Unstamped(received) {
 		t.clock.Tell(received) // timestampevents is off: when we heard it is the best there is
-		t.flushEarly()
 		t.fire(t.clock.Last)
 	}
 	if !t.clock.Known() {
-		t.early = append(t.early, func() { t.event(event, b) })
+		t.clock.WhenKnown(func() { t.event(event, b) })
 		return t.out
 	}
 	t.event(event, b)
@@ -299,33 +289,12 @@ func (t *Translator) time(at time.Time) {
 	t.clock.Stamped = true
 	if t.clock.Fresh() && t.snapshotAt.After(t.clock.Last) && t.snapshotAt.Before(at) {
 		t.clock.Tell(t.snapshotAt) // the snapshot that has come so far is older than this first event
-		t.flushEarly()
 	}
 	t.clock.Tell(at)
-	t.flushEarly()
 	t.fire(t.clock.Last)
 }
 
 func (t *Translator) begin() { t.out = t.out[:0] }
-
-func (t *Translator) whenClockKnown(do func()) {
-	if t.clock.Known() {
-		do()
-		return
-	}
-	t.early = append(t.early, do)
-}
-
-func (t *Translator) flushEarly() {
-	if len(t.early) == 0 || !t.clock.Known() {
-		return
-	}
-	early := t.early
-	t.early = nil
-	for _, do := range early {
-		do()
-	}
-}
 
 func (t *Translator) callFact(id call.ConnID, f call.Fact) {
 	t.out = append(t.out, engine.Observation{Call: id, CallFact: f})

@@ -47,7 +47,7 @@ func (t *Translator) listAnswer(id, event string, b Block) bool {
 	if event == "CoreShowChannel" && !t.clock.Known() {
 		t.ageOf(b)
 	}
-	t.whenClockKnown(func() { t.row(id, event, b) })
+	t.clock.WhenKnown(func() { t.row(id, event, b) })
 	return true
 }
 

@@ -2,8 +2,8 @@ package connection
 
 import "time"
 
-// ClockPatience is how long a live link may stay silent about the switch's time before our own clock is taken.
-const ClockPatience = 2 * time.Second
+// clockPatience is how long a live link may stay silent about the switch's time before our own clock is taken.
+const clockPatience = 2 * time.Second
 
 // farAhead is how far a single timestamp may be ahead of the last before a second one must confirm it.
 const farAhead = 24 * time.Hour
@@ -19,6 +19,7 @@ type Clock struct {
 	up       time.Time // our clock when the link came up without the switch's time
 	doubtful time.Time // a timestamp far ahead that nothing has confirmed yet
 	fresh    bool      // a new connection has not told its time yet
+	waiting  []func()  // what came before it was known how late it is
 }
 
 // Known reports whether it is known how late it is at the switch.
@@ -29,7 +30,16 @@ func (c *Clock) Begin(received time.Time) {
 	c.received, c.up, c.fresh = received, received, true
 }
 
-// Tell takes a timestamp of the switch.
+// WhenKnown does something now, or, while it is not known how late it is at the switch, as soon as it is.
+func (c *Clock) WhenKnown(do func()) {
+	if c.Known() {
+		do()
+		return
+	}
+	c.waiting = append(c.waiting, do)
+}
+
+// Tell takes a timestamp of the switch, and does what waited for one.
 func (c *Clock) Tell(at time.Time) {
 	if c.Known() && at.Sub(c.Last) > farAhead && at.Sub(c.doubtful).Abs() > farAhead {
 		c.doubtful = at
@@ -38,9 +48,14 @@ func (c *Clock) Tell(at time.Time) {
 	c.fresh = false
 	if at.After(c.Last) {
 		c.Last = at
-		return
+	} else {
+		c.Next()
 	}
-	c.Next()
+	waiting := c.waiting
+	c.waiting = nil
+	for _, do := range waiting {
+		do()
+	}
 }
 
 // Next is a moment of its own just after the last.
@@ -55,18 +70,32 @@ func (c *Clock) Received(received time.Time) { c.received = received }
 // Fresh reports whether a new connection has not told its time yet.
 func (c *Clock) Fresh() bool { return c.fresh }
 
-// WaitedFor is how long the link has been up without telling the switch's time.
-func (c *Clock) WaitedFor(received time.Time) time.Duration {
-	if c.up.IsZero() || received.IsZero() {
-		return 0
-	}
-	return received.Sub(c.up)
+// Unstamped reports whether the switch has told no time for so long that ours is the best there is.
+func (c *Clock) Unstamped(received time.Time) bool {
+	return !c.Stamped && c.waitedTooLong(received)
 }
 
-// Estimate is the switch's time now, from what has passed on our clock since the last piece.
-func (c *Clock) Estimate(received time.Time) time.Time {
+func (c *Clock) waitedTooLong(received time.Time) bool {
+	return !c.up.IsZero() && !received.IsZero() && received.Sub(c.up) > clockPatience
+}
+
+// Pass lets time pass in which nothing comes: it is the switch's time now, from what has passed on our clock since the last
+// piece. Of a switch that tells no time at all, not even when it is asked, our own is taken.
+func (c *Clock) Pass(received time.Time) time.Time {
+	if !c.Known() && c.waitedTooLong(received) {
+		c.Tell(received)
+	}
 	if !c.Known() || c.received.IsZero() || received.IsZero() || received.Before(c.received) {
 		return c.Last
 	}
 	return c.Last.Add(received.Sub(c.received))
+}
+
+// End: the connection is gone, and with it all that could still tell the time. What is in a recording without a single
+// time happened just after the last.
+func (c *Clock) End(received time.Time) {
+	c.received = received
+	if !c.Known() && (!received.IsZero() || len(c.waiting) > 0) {
+		c.Tell(received)
+	}
 }

@@ -57,8 +57,7 @@ func (v Vocabulary) withDefaults() Vocabulary {
 type Translator struct {
 	vocabulary Vocabulary
 	clock      connection.Clock
-	early      []func() // what came before the link's clock was known
-	core       string   // Core-UUID: the present life of the switch
+	core       string // Core-UUID: the present life of the switch
 	sequences  sequences
 	restarted  bool // the last event is the first of another life
 
@@ -104,7 +103,7 @@ func (t *Translator) LinkUp(version string, received time.Time) []engine.Observa
 	t.clock.Begin(received)
 	t.sequences.reconnected = true
 	t.snapshot = snapshot{}
-	t.whenClockKnown(func() {
+	t.clock.WhenKnown(func() {
 		t.upAt = t.clock.Last
 		t.linkFact(link.LinkIs{At: t.clock.Next(), Switch: t.vocabulary.Switch, Kind: "freeswitch", Version: version, Started: t.core, Up: true,
 			Live: !received.IsZero()})
@@ -115,11 +114,7 @@ func (t *Translator) LinkUp(version string, received time.Time) []engine.Observa
 // LinkDown: the connection is gone.
 func (t *Translator) LinkDown(reason string, received time.Time) []engine.Observation {
 	t.begin()
-	t.clock.Received(received)
-	if !t.clock.Known() && (!received.IsZero() || len(t.early) > 0) {
-		t.clock.Tell(received) // a recording without a single time: whatever is in it happened just after the last
-	}
-	t.flushEarly()
+	t.clock.End(received)
 	t.takeSnapshot()
 	t.settleAll(received.IsZero())
 	if received.IsZero() && t.clock.Last.Sub(t.upAt) > hangupPatience {
@@ -132,11 +127,7 @@ func (t *Translator) LinkDown(reason string, received time.Time) []engine.Observ
 // Advance lets time pass without events, so that what is due happens.
 func (t *Translator) Advance(received time.Time) []engine.Observation {
 	t.begin()
-	if !t.clock.Known() && t.clock.WaitedFor(received) > connection.ClockPatience {
-		t.clock.Tell(received)
-		t.flushEarly()
-	}
-	t.fire(t.clock.Estimate(received))
+	t.fire(t.clock.Pass(received))
 	return t.out
 }
 
@@ -146,7 +137,7 @@ func (t *Translator) Translate(e Event, received time.Time) []engine.Observation
 	t.clock.Received(received)
 	if e.Name() == "" {
 		if e.Type == apiResponse {
-			t.whenClockKnown(func() { t.reply(e.Body) })
+			t.clock.WhenKnown(func() { t.reply(e.Body) })
 		}
 		return t.out
 	}
@@ -157,19 +148,18 @@ func (t *Translator) Translate(e Event, received time.Time) []engine.Observation
 	if at, ok := e.Time(); ok {
 		t.clock.Stamped = true
 		t.clock.Tell(at)
-		t.flushEarly()
 	}
 	if t.restarted {
 		t.restart()
 	}
 	if missed > 0 {
-		t.whenClockKnown(func() {
+		t.clock.WhenKnown(func() {
 			t.linkFact(link.GapIs{At: t.clock.Next(), Switch: t.vocabulary.Switch, Missed: missed})
 		})
 	}
 	t.fire(t.clock.Last)
 	if !t.clock.Known() {
-		t.early = append(t.early, func() { t.event(e) })
+		t.clock.WhenKnown(func() { t.event(e) })
 		return t.out
 	}
 	t.event(e)
@@ -263,25 +253,6 @@ func (t *Translator) custom(e Event) {
 }
 
 func (t *Translator) begin() { t.out = t.out[:0] }
-
-func (t *Translator) whenClockKnown(do func()) {
-	if t.clock.Known() {
-		do()
-		return
-	}
-	t.early = append(t.early, do)
-}
-
-func (t *Translator) flushEarly() {
-	if len(t.early) == 0 || !t.clock.Known() {
-		return
-	}
-	early := t.early
-	t.early = nil
-	for _, do := range early {
-		do()
-	}
-}
 
 // fire does what is due at a moment on the switch's clock.
 func (t *Translator) fire(now time.Time) {
