@@ -1,13 +1,11 @@
 package asterisk
 
 import (
-	"errors"
 	"fmt"
 	"strings"
-)
 
-// ErrInvalidAction: the action cannot be written as AMI.
-var ErrInvalidAction = errors.New("invalid action")
+	"github.com/callstate/callstate/adapters/switches/connection"
+)
 
 // ActionError: the switch answered that it did not do the action.
 type ActionError struct {
@@ -16,6 +14,9 @@ type ActionError struct {
 }
 
 func (e *ActionError) Error() string { return fmt.Sprintf("%s: %s", e.Action, e.Message) }
+
+// Is makes it connection.ErrRefused.
+func (e *ActionError) Is(target error) bool { return target == connection.ErrRefused }
 
 // Action is something asked of the switch (docs.asterisk.org, AMI Actions). The link gives it its ActionID.
 type Action struct {
@@ -38,13 +39,13 @@ func (a Action) encode(id string) ([]byte, error) {
 	var text strings.Builder
 	for _, h := range append([]Header{{"Action", a.Name}, {"ActionID", id}}, a.Headers...) {
 		if h.Name == "" || strings.ContainsAny(h.Name, ":\r\n") || strings.ContainsAny(h.Value, "\r\n") {
-			return nil, fmt.Errorf("%w: %s: header %q", ErrInvalidAction, a.Name, h.Name)
+			return nil, fmt.Errorf("%w: %s: header %q", connection.ErrInvalid, a.Name, h.Name)
 		}
 		text.WriteString(h.Name + ": " + h.Value + "\r\n")
 	}
 	text.WriteString("\r\n")
 	if a.Name == "" {
-		return nil, fmt.Errorf("%w: no name", ErrInvalidAction)
+		return nil, fmt.Errorf("%w: no name", connection.ErrInvalid)
 	}
 	return []byte(text.String()), nil
 }

@@ -103,7 +103,7 @@ func TestActionsAreNotWrittenByTheirValues(t *testing.T) {
 			asterisk.NewAction("UserEvent\r\nCommand: y"),
 			asterisk.NewAction(""),
 		} {
-			assert.ErrorIs(t, r.ask(t.Context(), a).err, asterisk.ErrInvalidAction)
+			assert.ErrorIs(t, r.ask(t.Context(), a).err, connection.ErrInvalid)
 		}
 		assert.Len(t, p.asked(), before, "nothing was sent")
 		r.end()

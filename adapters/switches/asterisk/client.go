@@ -64,7 +64,7 @@ func dial(ctx context.Context, config Config, nextID func() string) (*client, er
 
 // open connects to the switch. The connection has yet to be logged in.
 func open(ctx context.Context, config Config) (*client, error) {
-	ctx, cancel := context.WithTimeout(ctx, config.DialTimeout)
+	ctx, cancel := context.WithTimeout(ctx, config.Limits.DialTimeout)
 	defer cancel()
 	connect := config.Dial
 	if connect == nil {
@@ -89,7 +89,7 @@ func open(ctx context.Context, config Config) (*client, error) {
 		}
 		conn = secured
 	}
-	socket, err := connection.NewSocket(conn, config.WriteTimeout, time.Now().Add(config.LoginTimeout))
+	socket, err := connection.NewSocket(conn, config.Limits.WriteTimeout, time.Now().Add(config.Limits.LoginTimeout))
 	if err != nil {
 		conn.Close()
 		return nil, fmt.Errorf("login: %w", err)
@@ -124,7 +124,7 @@ func (c *client) login(id string) (version string, frames []Frame, err error) {
 		if response := (Response{answer}); !response.Succeeded() {
 			return "", nil, &LoginError{Username: c.config.Username, Message: response.Message()}
 		}
-		return first.Version(), frames, c.LoggedIn(c.config.PingInterval + c.config.PingTimeout)
+		return first.Version(), frames, c.LoggedIn(c.config.Limits.PingInterval + c.config.Limits.PingTimeout)
 	}
 	return "", nil, fmt.Errorf("login: no answer among %d blocks", len(frames))
 }
@@ -156,7 +156,7 @@ func (c *client) Talk(ctx context.Context) error {
 		}
 		return nil
 	}
-	return c.Ask(ctx, c.config.PingInterval, snapshot, func() error { return c.send(c.nextID(), Action{Name: "Ping"}) })
+	return c.Ask(ctx, c.config.Limits.PingInterval, snapshot, func() error { return c.send(c.nextID(), Action{Name: "Ping"}) })
 }
 
 // send sends an action without waiting for its answer.

@@ -1,6 +1,7 @@
 package asterisk
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -9,7 +10,6 @@ import (
 	"net"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/callstate/callstate/adapters/switches/connection"
 )
@@ -25,12 +25,6 @@ type Config struct {
 
 	TLS       bool
 	TLSConfig *tls.Config // nil: the certificate must be valid for Host
-
-	DialTimeout  time.Duration // 5 s, for the connection with its TLS handshake
-	LoginTimeout time.Duration // 10 s, from the connection to the answer to the login
-	WriteTimeout time.Duration // 5 s, for one action
-	PingInterval time.Duration // 15 s: so long nothing may come before we ask
-	PingTimeout  time.Duration // 10 s: and so long again before the link counts as dead
 
 	Limits connection.Limits
 
@@ -54,25 +48,7 @@ func (c Config) Validate() error {
 	if c.Port < 0 || c.Port > 65535 {
 		errs = append(errs, fmt.Errorf("port %d is out of range", c.Port))
 	}
-	for _, d := range []struct {
-		name  string
-		value time.Duration
-	}{
-		{"dial timeout", c.DialTimeout}, {"login timeout", c.LoginTimeout}, {"write timeout", c.WriteTimeout},
-		{"ping interval", c.PingInterval}, {"ping timeout", c.PingTimeout}, {"drain timeout", c.Limits.DrainTimeout},
-		{"backoff base", c.Limits.Backoff.Base}, {"backoff maximum", c.Limits.Backoff.Max},
-	} {
-		if d.value < 0 {
-			errs = append(errs, fmt.Errorf("%s is negative", d.name))
-		}
-	}
-	if c.Limits.QueuePieces < 0 || c.Limits.QueueBytes < 0 || c.Limits.MaxBatch < 0 {
-		errs = append(errs, errors.New("a queue size is negative"))
-	}
-	if c.Limits.QueueBytes > 0 && c.Limits.QueueBytes < MaxBlock {
-		errs = append(errs, fmt.Errorf("the queue must hold at least %d bytes, one block", MaxBlock))
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, c.Limits.Validate(MaxBlock))...)
 }
 
 func (c Config) withDefaults() Config {
@@ -80,12 +56,7 @@ func (c Config) withDefaults() Config {
 	if c.TLS {
 		port = 5039
 	}
-	c.Port = connection.OrElse(c.Port, port)
-	c.DialTimeout = connection.OrElse(c.DialTimeout, 5*time.Second)
-	c.LoginTimeout = connection.OrElse(c.LoginTimeout, 10*time.Second)
-	c.WriteTimeout = connection.OrElse(c.WriteTimeout, 5*time.Second)
-	c.PingInterval = connection.OrElse(c.PingInterval, 15*time.Second)
-	c.PingTimeout = connection.OrElse(c.PingTimeout, 10*time.Second)
+	c.Port = cmp.Or(c.Port, port)
 	c.Limits = c.Limits.OrDefault()
 	return c
 }

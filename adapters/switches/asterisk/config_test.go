@@ -17,7 +17,7 @@ func good() asterisk.Config {
 func TestEverythingThatIsWrongWithAConfigurationIsSaid(t *testing.T) {
 	assert.NoError(t, good().Validate())
 
-	err := asterisk.Config{Port: 70000, PingInterval: -time.Second, Limits: connection.Limits{QueuePieces: -1}, Secret: "x\r\nAction: y"}.Validate()
+	err := asterisk.Config{Port: 70000, Limits: connection.Limits{PingInterval: -time.Second, QueuePieces: -1}, Secret: "x\r\nAction: y"}.Validate()
 	for _, text := range []string{"name is missing", "host is missing", "username is missing", "secret has a line end", "port 70000", "ping interval", "queue size"} {
 		assert.ErrorContains(t, err, text)
 	}

@@ -1,10 +1,10 @@
 package asterisk
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -46,15 +46,11 @@ type Dialplan struct {
 }
 
 func (d Dialplan) withDefaults() Dialplan {
-	for _, s := range []struct {
-		value     *string
-		otherwise string
-	}{{&d.Context, "from-internal"}, {&d.Device, "PJSIP/{dn}"}, {&d.Member, "PJSIP/{dn}"}, {&d.MemberName, "Agent/{agent}"}} {
-		if *s.value == "" {
-			*s.value = s.otherwise
-		}
-	}
-	d.RingTimeout = connection.OrElse(d.RingTimeout, 12*time.Second)
+	d.Context = cmp.Or(d.Context, "from-internal")
+	d.Device = cmp.Or(d.Device, "PJSIP/{dn}")
+	d.Member = cmp.Or(d.Member, "PJSIP/{dn}")
+	d.MemberName = cmp.Or(d.MemberName, "Agent/{agent}")
+	d.RingTimeout = cmp.Or(d.RingTimeout, 12*time.Second)
 	return d
 }
 
@@ -99,54 +95,19 @@ func fingerprint(command string) string {
 
 // Execute sends the actions of an order.
 func (x *Executor) Execute(ctx context.Context, o engine.Order) error {
-	var actions []Action
-	var err error
-	switch {
-	case o.Do != nil:
-		actions, err = x.forCall(o.Call, *o.Do)
-	case o.DoAgent != nil:
-		actions, err = x.forAgent(o.Agent, *o.DoAgent)
-	default:
-		err = unsupported("an empty order")
-	}
-	if err != nil {
+	return connection.Execute(o, x.forCall, x.forAgent, func(a Action) error {
+		_, err := x.actions.Do(ctx, a)
 		return err
-	}
-	for i, a := range actions {
-		if _, err := x.actions.Do(ctx, a); err != nil {
-			return told(err, i)
-		}
-	}
-	return nil
+	})
 }
-
-// told is an error of the link in the words of the domain. done is how many actions were done before.
-func told(err error, done int) error {
-	reason := call.ErrOutcomeUnknown
-	var no *ActionError
-	switch {
-	case errors.As(err, &no):
-		reason = call.ErrSwitchRefused
-	case errors.Is(err, connection.ErrNotConnected):
-		reason = call.ErrLinkDown
-	case errors.Is(err, ErrInvalidAction):
-		reason = call.ErrInvalid
-	}
-	if done > 0 {
-		return fmt.Errorf("%w: %w (after %d other actions of the same request)", reason, err, done)
-	}
-	return fmt.Errorf("%w: %w", reason, err)
-}
-
-func unsupported(why string) error { return fmt.Errorf("%w: %s", call.ErrUnsupported, why) }
 
 // forCall is the actions of an order about a call.
 func (x *Executor) forCall(id call.ConnID, o call.Order) ([]Action, error) {
 	switch o.Request {
 	case call.Answers:
-		return nil, unsupported("AMI has no action that makes a phone answer; the phone answers, or is told to by an auto-answer header when it is called")
+		return nil, connection.Unsupported("AMI has no action that makes a phone answer; the phone answers, or is told to by an auto-answer header when it is called")
 	case call.Holds, call.Retrieves:
-		return nil, unsupported("AMI has no action that makes a phone hold or retrieve; the phone does it")
+		return nil, connection.Unsupported("AMI has no action that makes a phone hold or retrieve; the phone does it")
 	case call.Releases:
 		return x.on(o.Party, func(channel string) Action { return hangup(channel) })
 	case call.DropsParty:
@@ -183,7 +144,7 @@ func (x *Executor) forCall(id call.ConnID, o call.Order) ([]Action, error) {
 	case call.Parks:
 		return x.park(o)
 	}
-	return nil, unsupported(string(o.Request))
+	return nil, connection.Unsupported(string(o.Request))
 }
 
 // on is the action on a party's channel.
@@ -213,7 +174,7 @@ func (x *Executor) transfer(name, channel, to string) Action {
 // (Atxfer): then the same channel is in both calls.
 func (x *Executor) consult(o call.Order) ([]Action, error) {
 	if o.ConsultParty != o.Party {
-		return nil, unsupported("the phone made the consultation, by a second line of its own; the phone has to end it")
+		return nil, connection.Unsupported("the phone made the consultation, by a second line of its own; the phone has to end it")
 	}
 	switch o.Request {
 	case call.CancelsConsult:
@@ -223,7 +184,7 @@ func (x *Executor) consult(o call.Order) ([]Action, error) {
 		return x.on(o.Party, hangup)
 	}
 	if x.dialplan.ThreeWayCode == "" {
-		return nil, unsupported("AMI has no action for a three-way call, and the feature code for it (atxferthreeway) is not configured")
+		return nil, connection.Unsupported("AMI has no action for a three-way call, and the feature code for it (atxferthreeway) is not configured")
 	}
 	channel, err := x.channel(o.Party)
 	if err != nil {
@@ -315,7 +276,7 @@ func (x *Executor) forAgent(id string, o agent.Order) ([]Action, error) {
 	case call.MakesCall:
 		return x.make(o)
 	default:
-		return nil, unsupported(string(o.Request))
+		return nil, connection.Unsupported(string(o.Request))
 	}
 	return actions, nil
 }

@@ -250,7 +250,7 @@ func TestWhatTheSwitchAnswersIsToldInTheDomainsWords(t *testing.T) {
 		"no link":                {fmt.Errorf("Hangup: %w", connection.ErrNotConnected), call.ErrLinkDown},
 		"the link is lost":       {fmt.Errorf("Hangup: %w", connection.ErrAnswerLost), call.ErrOutcomeUnknown},
 		"no answer":              {context.DeadlineExceeded, call.ErrOutcomeUnknown},
-		"it cannot be written":   {asterisk.ErrInvalidAction, call.ErrInvalid},
+		"it cannot be written":   {connection.ErrInvalid, call.ErrInvalid},
 		"what nobody thought of": {errors.New("?"), call.ErrOutcomeUnknown},
 	} {
 		t.Run(name, func(t *testing.T) {

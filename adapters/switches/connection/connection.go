@@ -1,6 +1,6 @@
 // Package connection is what links to all kinds of switches have in common: the loop that connects, listens and connects
 // again; how long to wait in between; the bounded queue between the reader of the socket and the worker behind it; the
-// import of a recorded session; the clock of a link; and the account of bad input.
+// import of a recorded session; the clock of a link; the carrying out of orders; and the account of bad input.
 //
 // It knows nothing of any switch. What differs is behind two small ports: a Session is one connection, an Interpreter says
 // what comes over it means.
@@ -25,6 +25,14 @@ var (
 	ErrNotConnected = errors.New("not connected to the switch")
 	// ErrAnswerLost: the link was lost after a question was sent; nobody knows whether it was done.
 	ErrAnswerLost = errors.New("link lost before the switch answered")
+)
+
+// What becomes of something that the switch is asked to do.
+var (
+	// ErrRefused: the switch answered that it did not do it. Each protocol has a type for it, with what the switch said.
+	ErrRefused = errors.New("refused by the switch")
+	// ErrInvalid: it cannot be written in the switch's protocol; nothing was sent.
+	ErrInvalid = errors.New("cannot be sent to the switch")
 )
 
 // Piece is one piece of what a switch sends, as it was cut out of the stream.

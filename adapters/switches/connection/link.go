@@ -18,34 +18,6 @@ import (
 // advanceInterval is how often the interpreter is told the time while nothing comes.
 const advanceInterval = 100 * time.Millisecond
 
-// Limits bound what a link holds and how long it waits. What is zero is as the comment says.
-type Limits struct {
-	DrainTimeout time.Duration // 5 s, for what is queued when the link is stopped
-	QueuePieces  int           // 65,536: pieces received and not yet worked on
-	QueueBytes   int           // 64 MiB of them
-	MaxBatch     int           // 512: pieces worked on at once
-	Backoff      Backoff       // 500 ms, at most 30 s: between attempts to connect
-}
-
-// OrDefault is the limits with what is zero filled in.
-func (l Limits) OrDefault() Limits {
-	l.DrainTimeout = OrElse(l.DrainTimeout, 5*time.Second)
-	l.QueuePieces = OrElse(l.QueuePieces, 1<<16)
-	l.QueueBytes = OrElse(l.QueueBytes, 64<<20)
-	l.MaxBatch = OrElse(l.MaxBatch, 512)
-	l.Backoff.Base = OrElse(l.Backoff.Base, 500*time.Millisecond)
-	l.Backoff.Max = OrElse(l.Backoff.Max, 30*time.Second)
-	return l
-}
-
-// OrElse is a setting, or what it is where it was not given.
-func OrElse[T int | time.Duration](value, otherwise T) T {
-	if value == 0 {
-		return otherwise
-	}
-	return value
-}
-
 // Link keeps a connection to a switch and passes on all that comes in, in order and without a gap: what cannot be kept up
 // with ends the connection, and the next one begins with a snapshot of what the switch has.
 //

@@ -65,13 +65,13 @@ func dial(ctx context.Context, config Config) (*client, error) {
 	if connect == nil {
 		connect = new(net.Dialer).DialContext
 	}
-	dialling, cancel := context.WithTimeout(ctx, config.DialTimeout)
+	dialling, cancel := context.WithTimeout(ctx, config.Limits.DialTimeout)
 	defer cancel()
 	conn, err := connect(dialling, "tcp", config.address())
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	socket, err := connection.NewSocket(conn, config.WriteTimeout, time.Now().Add(config.LoginTimeout))
+	socket, err := connection.NewSocket(conn, config.Limits.WriteTimeout, time.Now().Add(config.Limits.LoginTimeout))
 	if err != nil {
 		conn.Close()
 		return nil, fmt.Errorf("login: %w", err)
@@ -118,7 +118,7 @@ func (c *client) login() error {
 	case !reply.Succeeded():
 		return &CommandError{Command: subscription.String(), Message: reply.Text()}
 	}
-	return c.LoggedIn(c.config.PingInterval + c.config.PingTimeout)
+	return c.LoggedIn(c.config.Limits.PingInterval + c.config.Limits.PingTimeout)
 }
 
 // ask sends a command of the login and reads up to its answer. What is read is kept for Next.
@@ -164,7 +164,7 @@ func (c *client) Next() (Frame, error) {
 
 // Talk asks for the snapshot, and then, whenever nothing came for a while, whether the switch is still there.
 func (c *client) Talk(ctx context.Context) error {
-	return c.Ask(ctx, c.config.PingInterval, func() error { return c.askSnapshot(ctx) }, func() error { return c.send(API("status")) })
+	return c.Ask(ctx, c.config.Limits.PingInterval, func() error { return c.askSnapshot(ctx) }, func() error { return c.send(API("status")) })
 }
 
 func (c *client) askSnapshot(ctx context.Context) error {
@@ -205,7 +205,7 @@ func (c *client) do(ctx context.Context, command Command) (Reply, error) {
 		defer c.forget(job)
 	}
 	answer, err := c.start(command, job)
-	if errors.Is(err, ErrInvalidCommand) {
+	if errors.Is(err, connection.ErrInvalid) {
 		return Reply{}, err
 	}
 	if err != nil {

@@ -4,10 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-)
 
-// ErrInvalidCommand: the command cannot be written to an event socket.
-var ErrInvalidCommand = errors.New("invalid command")
+	"github.com/callstate/callstate/adapters/switches/connection"
+)
 
 // ErrUnreadable: the answer to a command was too large, or none that can be read.
 var ErrUnreadable = errors.New("the answer cannot be read")
@@ -19,6 +18,9 @@ type CommandError struct {
 }
 
 func (e *CommandError) Error() string { return e.Command + ": " + e.Message }
+
+// Is makes it connection.ErrRefused.
+func (e *CommandError) Is(target error) bool { return target == connection.ErrRefused }
 
 // Command is something asked of the switch (FreeSWITCH documentation, mod_event_socket and mod_commands).
 type Command struct {
@@ -56,7 +58,7 @@ const lineEnds = "\r\n\x00"
 // encode writes the command as the event socket reads it; job is the Job-UUID of one in the background.
 func (c Command) encode(job string) ([]byte, error) {
 	if strings.TrimSpace(c.text) == "" || strings.ContainsAny(c.text, lineEnds) {
-		return nil, fmt.Errorf("%w: %s", ErrInvalidCommand, c)
+		return nil, fmt.Errorf("%w: %s", connection.ErrInvalid, c)
 	}
 	text := c.text + "\n"
 	if c.background {

@@ -239,7 +239,7 @@ func TestALineEndInACommandIsRefused(t *testing.T) {
 			freeswitch.Socket("event\nplain ALL"), freeswitch.API("uuid_kill 7\x00"), freeswitch.Socket(" "), {},
 		} {
 			_, err := r.Do(t.Context(), command)
-			assert.ErrorIs(t, err, freeswitch.ErrInvalidCommand)
+			assert.ErrorIs(t, err, connection.ErrInvalid)
 		}
 		assert.Len(t, p.asked(), asked, "nothing of it was sent")
 		done := r.do(t.Context(), freeswitch.API("echo 1"))

@@ -1,6 +1,7 @@
 package freeswitch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,13 +24,7 @@ type Config struct {
 	Password string
 	JSON     bool // events in the form "event json"; they say the same as those of "event plain", and cost more to read
 
-	DialTimeout  time.Duration // 5 s
-	LoginTimeout time.Duration // 10 s, from the connection to the answer to the subscription
-	WriteTimeout time.Duration // 5 s, for one command
-	PingInterval time.Duration // 25 s: so long nothing may come before we ask. FreeSWITCH sends HEARTBEAT every 20 s
-	PingTimeout  time.Duration // 10 s: and so long again before the link counts as dead
-
-	Limits connection.Limits
+	Limits connection.Limits // but a PingInterval of 25 s: FreeSWITCH sends HEARTBEAT every 20 s
 
 	// Dial opens connections; nil: over the network.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
@@ -61,34 +56,12 @@ func (c Config) Validate() error {
 	if c.Port < 0 || c.Port > 65535 {
 		errs = append(errs, fmt.Errorf("port %d is out of range", c.Port))
 	}
-	for _, d := range []struct {
-		name  string
-		value time.Duration
-	}{
-		{"dial timeout", c.DialTimeout}, {"login timeout", c.LoginTimeout}, {"write timeout", c.WriteTimeout},
-		{"ping interval", c.PingInterval}, {"ping timeout", c.PingTimeout}, {"drain timeout", c.Limits.DrainTimeout},
-		{"backoff base", c.Limits.Backoff.Base}, {"backoff maximum", c.Limits.Backoff.Max},
-	} {
-		if d.value < 0 {
-			errs = append(errs, fmt.Errorf("%s is negative", d.name))
-		}
-	}
-	if c.Limits.QueuePieces < 0 || c.Limits.QueueBytes < 0 || c.Limits.MaxBatch < 0 {
-		errs = append(errs, errors.New("a queue size is negative"))
-	}
-	if c.Limits.QueueBytes > 0 && c.Limits.QueueBytes < MaxHeaders+MaxBody {
-		errs = append(errs, fmt.Errorf("the queue must hold at least %d bytes, one block", MaxHeaders+MaxBody))
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, c.Limits.Validate(MaxHeaders+MaxBody))...)
 }
 
 func (c Config) withDefaults() Config {
-	c.Port = connection.OrElse(c.Port, 8021)
-	c.DialTimeout = connection.OrElse(c.DialTimeout, 5*time.Second)
-	c.LoginTimeout = connection.OrElse(c.LoginTimeout, 10*time.Second)
-	c.WriteTimeout = connection.OrElse(c.WriteTimeout, 5*time.Second)
-	c.PingInterval = connection.OrElse(c.PingInterval, 25*time.Second)
-	c.PingTimeout = connection.OrElse(c.PingTimeout, 10*time.Second)
+	c.Port = cmp.Or(c.Port, 8021)
+	c.Limits.PingInterval = cmp.Or(c.Limits.PingInterval, 25*time.Second)
 	c.Limits = c.Limits.OrDefault()
 	return c
 }

@@ -18,7 +18,7 @@ func TestEverythingThatIsWrongWithAConfigurationIsSaid(t *testing.T) {
 	assert.NoError(t, good().Validate())
 
 	err := freeswitch.Config{
-		Port: 70000, PingInterval: -time.Second, Limits: connection.Limits{QueuePieces: -1}, Password: "x\napi y", User: "a:b",
+		Port: 70000, Limits: connection.Limits{PingInterval: -time.Second, QueuePieces: -1}, Password: "x\napi y", User: "a:b",
 	}.Validate()
 	for _, text := range []string{
 		"name is missing", "host is missing", "password has a line end", "port 70000", "ping interval", "queue size", "user@domain", "colon",

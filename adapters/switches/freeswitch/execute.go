@@ -1,6 +1,7 @@
 package freeswitch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,18 +47,13 @@ type Dialplan struct {
 }
 
 func (d Dialplan) withDefaults() Dialplan {
-	for _, s := range []struct {
-		value     *string
-		otherwise string
-	}{
-		{&d.Context, "default"}, {&d.Device, "user/{dn}"}, {&d.Domain, "default"},
-		{&d.Recordings, "/var/lib/freeswitch/recordings"}, {&d.ConferenceKey, "0"}, {&d.CancelKey, "#"},
-	} {
-		if *s.value == "" {
-			*s.value = s.otherwise
-		}
-	}
-	d.RingTimeout = connection.OrElse(d.RingTimeout, 12*time.Second)
+	d.Context = cmp.Or(d.Context, "default")
+	d.Device = cmp.Or(d.Device, "user/{dn}")
+	d.Domain = cmp.Or(d.Domain, "default")
+	d.Recordings = cmp.Or(d.Recordings, "/var/lib/freeswitch/recordings")
+	d.ConferenceKey = cmp.Or(d.ConferenceKey, "0")
+	d.CancelKey = cmp.Or(d.CancelKey, "#")
+	d.RingTimeout = cmp.Or(d.RingTimeout, 12*time.Second)
 	return d
 }
 
@@ -69,7 +65,7 @@ func (d Dialplan) dialString(number string) (string, error) {
 	case len(d.Devices) == 0 || matchesAny(d.Devices, number):
 		return d.device(number), nil
 	case d.Outside == "":
-		return "", unsupported("how the switch calls a number that is no DN is not configured")
+		return "", connection.Unsupported("how the switch calls a number that is no DN is not configured")
 	}
 	return strings.ReplaceAll(d.Outside, "{number}", number), nil
 }
@@ -111,25 +107,12 @@ func bornIn(id string) (time.Time, bool) {
 
 // Execute sends the commands of an order.
 func (x *Executor) Execute(ctx context.Context, o engine.Order) error {
-	var commands []Command
-	var err error
-	switch {
-	case o.Do != nil:
-		commands, err = x.forCall(o.Call, *o.Do)
-	case o.DoAgent != nil:
-		commands, err = x.forAgent(o.Agent, *o.DoAgent)
-	default:
-		err = unsupported("an empty order")
-	}
-	if err != nil {
-		return err
-	}
-	for i, c := range commands {
+	return connection.Execute(o, x.forCall, x.forAgent, func(c Command) error {
 		if _, err := x.commands.Do(ctx, c); err != nil && !alreadySo(err) {
-			return told(err, i)
+			return err
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // alreadySo reports whether the switch did not do something because it is so already: an agent is in the queue.
@@ -137,26 +120,6 @@ func alreadySo(err error) bool {
 	var no *CommandError
 	return errors.As(err, &no) && strings.Contains(no.Message, "already exist")
 }
-
-// told is an error of the link in the words of the domain. done is how many commands were done before.
-func told(err error, done int) error {
-	reason := call.ErrOutcomeUnknown
-	var no *CommandError
-	switch {
-	case errors.As(err, &no):
-		reason = call.ErrSwitchRefused
-	case errors.Is(err, connection.ErrNotConnected):
-		reason = call.ErrLinkDown
-	case errors.Is(err, ErrInvalidCommand):
-		reason = call.ErrInvalid
-	}
-	if done > 0 {
-		return fmt.Errorf("%w: %w (after %d other commands of the same request)", reason, err, done)
-	}
-	return fmt.Errorf("%w: %w", reason, err)
-}
-
-func unsupported(why string) error { return fmt.Errorf("%w: %s", call.ErrUnsupported, why) }
 
 // one is a command whose arguments are words: ids, numbers, names. None may be or contain more than one.
 func one(words ...string) ([]Command, error) {
@@ -192,7 +155,7 @@ func (x *Executor) forCall(id call.ConnID, o call.Order) ([]Command, error) {
 		return x.sendOn(o, o.Target)
 	case call.Parks:
 		if x.dialplan.Park == "" {
-			return nil, unsupported("the number by which the dialplan parks a call is not configured")
+			return nil, connection.Unsupported("the number by which the dialplan parks a call is not configured")
 		}
 		return x.sendOn(o, x.dialplan.Park)
 	case call.StartsConsult:
@@ -216,7 +179,7 @@ func (x *Executor) forCall(id call.ConnID, o call.Order) ([]Command, error) {
 	case call.StopsRecording:
 		return one("uuid_record", string(o.TargetParty), "stop", o.Recording)
 	}
-	return nil, unsupported(string(o.Request))
+	return nil, connection.Unsupported(string(o.Request))
 }
 
 // sendOn sends the other side of a party's conversation to a number. The party's leg is marked, so that its end tells who
@@ -237,7 +200,7 @@ func (x *Executor) sendOn(o call.Order, to string) ([]Command, error) {
 // the same leg is in both calls.
 func (x *Executor) consult(o call.Order) ([]Command, error) {
 	if o.ConsultParty != o.Party {
-		return nil, unsupported("the telephone made the consultation, by a second line of its own; the telephone has to end it")
+		return nil, connection.Unsupported("the telephone made the consultation, by a second line of its own; the telephone has to end it")
 	}
 	switch o.Request {
 	case call.CompletesTransfer:
@@ -304,7 +267,7 @@ func (x *Executor) forAgent(id string, o agent.Order) ([]Command, error) {
 	case call.MakesCall:
 		return x.make(o)
 	}
-	return nil, unsupported(string(o.Request))
+	return nil, connection.Unsupported(string(o.Request))
 }
 
 // login says where the agent takes calls and for which queues, and then that he does.
