@@ -157,7 +157,7 @@ func (c *counting) Append(ctx context.Context, appends []eventlog.StreamAppend) 
 // deaf understands nothing.
 type deaf[P any] struct{}
 
-func (deaf[P]) Resume([]call.State)                             {}
+func (deaf[P]) Resume([]call.State, time.Time)                  {}
 func (deaf[P]) LinkUp(string, time.Time) []engine.Observation   { return nil }
 func (deaf[P]) LinkDown(string, time.Time) []engine.Observation { return nil }
 func (deaf[P]) Translate(P, time.Time) []engine.Observation     { return nil }

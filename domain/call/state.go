@@ -241,6 +241,38 @@ func (s State) Talking() bool {
 	return n >= 2
 }
 
+// ToldAt is the latest time at which the switch, as far as is known, told something of the parties of the call.
+func (s State) ToldAt() time.Time {
+	at := s.StartedAt
+	for _, p := range s.Parties {
+		at = latest(at, p.Since)
+	}
+	for _, v := range s.Visits {
+		at = latest(at, v.EnteredAt, v.EndedAt)
+	}
+	for _, v := range s.IVRs {
+		at = latest(at, v.EnteredAt, v.LeftAt)
+	}
+	for _, c := range s.Consults {
+		at = latest(at, c.StartedAt, c.EndedAt)
+	}
+	for _, t := range s.Transfers {
+		at = latest(at, t.At)
+	}
+	for _, o := range s.Observers {
+		at = latest(at, o.JoinedAt, o.ModeSince, o.LeftAt)
+	}
+	for _, p := range s.Parkings {
+		at = latest(at, p.ParkedAt, p.EndedAt)
+	}
+	for _, r := range s.Recordings {
+		at = latest(at, r.ChangedAt)
+	}
+	return at
+}
+
+func latest(times ...time.Time) time.Time { return slices.MaxFunc(times, time.Time.Compare) }
+
 // Conversation is the call that this one belongs to: of a consultation the call that it is about, else itself.
 func (s State) Conversation() ConnID {
 	if !s.ConsultOf.IsZero() {

@@ -75,7 +75,7 @@ func TestALinkOverTheNetwork(t *testing.T) {
 // timestamped tells of live events only.
 type timestamped struct{ told }
 
-func (timestamped) Resume([]call.State)                             {}
+func (timestamped) Resume([]call.State, time.Time)                  {}
 func (timestamped) LinkUp(string, time.Time) []engine.Observation   { return nil }
 func (timestamped) LinkDown(string, time.Time) []engine.Observation { return nil }
 func (timestamped) Translate(b asterisk.Block, at time.Time) []engine.Observation {

@@ -132,7 +132,7 @@ func BenchmarkImport(b *testing.B) {
 // deaf makes nothing of what it is told.
 type deaf struct{}
 
-func (deaf) Resume([]call.State)                                      {}
+func (deaf) Resume([]call.State, time.Time)                           {}
 func (deaf) LinkUp(string, time.Time) []engine.Observation            { return nil }
 func (deaf) LinkDown(string, time.Time) []engine.Observation          { return nil }
 func (deaf) Advance(time.Time) []engine.Observation                   { return nil }

@@ -30,7 +30,7 @@ func observed(text string) []engine.Observation {
 	return []engine.Observation{{Switch: text, LinkFact: link.LinkIs{}}}
 }
 
-func (told) Resume([]call.State) {}
+func (told) Resume([]call.State, time.Time) {}
 func (told) LinkUp(version string, _ time.Time) []engine.Observation {
 	return observed("up " + version)
 }

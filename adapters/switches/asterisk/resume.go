@@ -3,6 +3,7 @@ package asterisk
 import (
 	"bytes"
 	"slices"
+	"time"
 
 	"github.com/callstate/callstate/domain/call"
 )
@@ -10,7 +11,8 @@ import (
 // Resume takes in the calls of the switch that go on as far as is known, before the first LinkUp. What the history tells
 // of a channel and the switch does not tell again is known from there: the call it is in, in which queue it waits, who
 // consults whom. The rest is in the snapshot to come.
-func (t *Translator) Resume(calls []call.State) {
+func (t *Translator) Resume(calls []call.State, at time.Time) {
+	t.clock.Resume(calls, at)
 	// Who consults may have one channel in both calls: it is in the one that the consultation is about.
 	calls = slices.SortedFunc(slices.Values(calls), func(a, b call.State) int { return bytes.Compare(a.ConsultOf[:], b.ConsultOf[:]) })
 	byID := map[call.ConnID]*callOnSwitch{}

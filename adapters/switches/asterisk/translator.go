@@ -152,6 +152,10 @@ func (t *Translator) Translate(b Block, received time.Time) []engine.Observation
 	}
 	if at, ok := b.Timestamp(); ok {
 		t.time(at)
+		if t.clock.AlreadyTold(at, received) {
+			t.count(b)
+			return t.out
+		}
 	} else if t.clock.Unstamped(received) {
 		t.clock.Tell(received) // timestampevents is off: when we heard it is the best there is
 		t.fire(t.clock.Last)

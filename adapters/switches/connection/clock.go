@@ -1,6 +1,10 @@
 package connection
 
-import "time"
+import (
+	"time"
+
+	"github.com/callstate/callstate/domain/call"
+)
 
 // clockPatience is how long a live link may stay silent about the switch's time before our own clock is taken.
 const clockPatience = 2 * time.Second
@@ -19,6 +23,8 @@ type Clock struct {
 	up       time.Time // our clock when the link came up without the switch's time
 	doubtful time.Time // a timestamp far ahead that nothing has confirmed yet
 	fresh    bool      // a new connection has not told its time yet
+	told     time.Time // up to when it was known what happened
+	read     time.Time // when, on our clock, that was read
 	waiting  []func()  // what came before it was known how late it is
 }
 
@@ -28,6 +34,22 @@ func (c *Clock) Known() bool { return !c.Last.IsZero() && !c.fresh }
 // Begin: a new connection, of which it is not known yet how late it is there.
 func (c *Clock) Begin(received time.Time) {
 	c.received, c.up, c.fresh = received, received, true
+}
+
+// Resume notes up to when it is known what happened, by the calls that go on, and when, on our clock, they were read.
+func (c *Clock) Resume(calls []call.State, read time.Time) {
+	c.read = read
+	for _, s := range calls {
+		if at := s.ToldAt(); at.After(c.told) {
+			c.told = at
+		}
+	}
+}
+
+// AlreadyTold reports whether something that happened and was received at these moments was known when we began: another
+// engine, which listens as well, had told it while we connected.
+func (c *Clock) AlreadyTold(at, received time.Time) bool {
+	return at.Before(c.told) && received.Before(c.read)
 }
 
 // WhenKnown does something now, or, while it is not known how late it is at the switch, as soon as it is.

@@ -64,9 +64,9 @@ type Dial[P Piece] func(ctx context.Context) (Session[P], error)
 // slices it returns are used up before the next call.
 type Interpreter[P any] interface {
 	// Resume takes in the calls of the switch that go on as far as is known, of which another engine has heard, or this one
-	// before it was started anew. A link calls it once, before the first LinkUp; an import does not, since a recording tells
-	// all that is in it.
-	Resume(calls []call.State)
+	// before it was started anew. at is when, on our clock, they were read; pieces may have been received before. A link calls
+	// it once, before the first LinkUp; an import does not, since a recording tells all that is in it.
+	Resume(calls []call.State, at time.Time)
 	// LinkUp: pieces come from now on. received is when, on our clock, and the zero time where a recording is read.
 	LinkUp(version string, received time.Time) []engine.Observation
 	// LinkDown: no more pieces come. There is one for each LinkUp.

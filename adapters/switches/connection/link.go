@@ -31,7 +31,7 @@ type Link[P Piece] struct {
 	interpreter Interpreter[P]
 	engine      Engine
 	log         *slog.Logger
-	resumed     bool // the interpreter has taken in what goes on
+	resumed     chan struct{} // closed: the interpreter knows what went on before the first connection
 
 	pieces, bytes, connections, overruns atomic.Uint64
 
@@ -60,6 +60,7 @@ func NewLink[P Piece](name string, limits Limits, dial Dial[P], interpreter Inte
 	}
 	return &Link[P]{
 		name: name, limits: limits.OrDefault(), dial: dial, interpreter: interpreter, engine: engine, log: log.With("link", name),
+		resumed: make(chan struct{}),
 	}
 }
 
@@ -125,6 +126,12 @@ func (l *Link[P]) session(ctx context.Context) (up time.Duration, lost, err erro
 		s.queue.Close()
 	})
 	children.Go(func() {
+		// What the switch says that it has must not be older than what is known of it.
+		select {
+		case <-l.resumed:
+		case <-connected.Done():
+			return
+		}
 		if err := s.Talk(connected); err != nil {
 			end(err)
 		}
@@ -201,15 +208,26 @@ func (l *Link[P]) read(s *session[P]) error {
 	}
 }
 
+// resume has the interpreter take in the calls that go on, once.
+func (l *Link[P]) resume(ctx context.Context) error {
+	select {
+	case <-l.resumed:
+		return nil
+	default:
+	}
+	calls, err := l.engine.Live(ctx, l.name)
+	if err != nil {
+		return fmt.Errorf("calls that go on: %w", err)
+	}
+	l.interpreter.Resume(calls, time.Now())
+	close(l.resumed)
+	return nil
+}
+
 // work takes what is in the queue to the engine, until the connection is lost and the queue is empty. lost says then why.
 func (l *Link[P]) work(ctx context.Context, s *session[P], lost func() string) error {
-	if !l.resumed {
-		calls, err := l.engine.Live(ctx, l.name)
-		if err != nil {
-			return fmt.Errorf("calls that go on: %w", err)
-		}
-		l.interpreter.Resume(calls)
-		l.resumed = true
+	if err := l.resume(ctx); err != nil {
+		return err
 	}
 	out := &pipeline{engine: l.engine}
 	out.add(l.interpreter.LinkUp(s.Version(), s.since))

@@ -31,7 +31,7 @@ func observed(text string) []engine.Observation {
 	return []engine.Observation{{Switch: text, LinkFact: link.LinkIs{}}}
 }
 
-func (told) Resume([]call.State)                           {}
+func (told) Resume([]call.State, time.Time)                {}
 func (told) LinkUp(string, time.Time) []engine.Observation { return observed("up") }
 func (told) LinkDown(reason string, _ time.Time) []engine.Observation {
 	return observed("down: " + reason)

@@ -12,7 +12,8 @@ import (
 // Resume takes in the calls of the switch that go on as far as is known, before the first LinkUp. What the history tells
 // of a leg and the switch does not tell again is known from there: the call it is in, in which queue it waits, who
 // consults whom. The rest is in the snapshot to come.
-func (t *Translator) Resume(calls []call.State) {
+func (t *Translator) Resume(calls []call.State, at time.Time) {
+	t.clock.Resume(calls, at)
 	// Who consults through the switch has one leg in both calls: it is in the one that the consultation is about.
 	calls = slices.SortedFunc(slices.Values(calls), func(a, b call.State) int { return bytes.Compare(a.ConsultOf[:], b.ConsultOf[:]) })
 	byID := map[call.ConnID]*callOnSwitch{}
@@ -24,7 +25,7 @@ func (t *Translator) Resume(calls []call.State) {
 		byID[s.ConnID], t.calls[c.id] = c, c
 		for _, p := range s.Parties {
 			if p.Telephony.Live() && t.legs[string(p.ID)] == nil {
-				t.resumeParty(c, p)
+				t.resumeParty(c, p, s.ToldAt())
 			}
 		}
 	}
@@ -35,8 +36,9 @@ func (t *Translator) Resume(calls []call.State) {
 	}
 }
 
-func (t *Translator) resumeParty(c *callOnSwitch, p call.Party) {
-	l := &leg{id: string(p.ID), trunk: p.External, outbound: p.Role != call.Origination, number: p.DN, born: p.AppearedAt, told: p.Telephony, toldAt: p.Since}
+func (t *Translator) resumeParty(c *callOnSwitch, p call.Party, toldAt time.Time) {
+	l := &leg{id: string(p.ID), trunk: p.External, outbound: p.Role != call.Origination, number: p.DN, born: p.AppearedAt,
+		told: p.Telephony, toldAt: toldAt}
 	t.legs[l.id] = l
 	t.join(c, l)
 	if l.told == call.Held {
@@ -52,7 +54,6 @@ func (t *Translator) resumeCall(c *callOnSwitch, s call.State, byID map[call.Con
 		passages[v.ID] = p
 		if l := t.legs[string(v.Party)]; l != nil {
 			l.visits = append(l.visits, v.ID)
-			l.toldAt = latest(l.toldAt, v.EnteredAt, v.EndedAt)
 			if !p.ended {
 				l.passage = p
 			}
@@ -67,9 +68,6 @@ func (t *Translator) resumeCall(c *callOnSwitch, s call.State, byID map[call.Con
 		if l == nil || l.call != c {
 			continue
 		}
-		for _, transfer := range s.Transfers {
-			l.toldAt = latest(l.toldAt, transfer.At)
-		}
 		if passage := passages[p.Visit]; passage != nil {
 			l.offer = &offer{agent: p.Agent, passage: passage}
 		}
@@ -78,11 +76,7 @@ func (t *Translator) resumeCall(c *callOnSwitch, s call.State, byID map[call.Con
 		}
 	}
 	for _, v := range s.IVRs {
-		l := t.legs[string(v.Party)]
-		if l == nil {
-			continue
-		}
-		if l.toldAt = latest(l.toldAt, v.EnteredAt, v.LeftAt); v.LeftAt.IsZero() {
+		if l := t.legs[string(v.Party)]; l != nil && v.LeftAt.IsZero() {
 			l.ivr = v.IVR
 		}
 	}
@@ -106,8 +100,4 @@ func (t *Translator) identify(l *leg, e Event) {
 	if !epoch(seconds).After(l.toldAt) {
 		l.source, _, _ = transferSource(e)
 	}
-}
-
-func latest(times ...time.Time) time.Time {
-	return slices.MaxFunc(times, time.Time.Compare)
 }

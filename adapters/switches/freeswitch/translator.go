@@ -158,6 +158,9 @@ func (t *Translator) Translate(e Event, received time.Time) []engine.Observation
 		})
 	}
 	t.fire(t.clock.Last)
+	if at, ok := e.Time(); ok && t.clock.AlreadyTold(at, received) {
+		return t.out
+	}
 	if !t.clock.Known() {
 		t.clock.WhenKnown(func() { t.event(e) })
 		return t.out

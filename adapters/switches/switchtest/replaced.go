@@ -36,10 +36,9 @@ type Played struct {
 // quietFor is how long a switch says nothing when it is not in the middle of telling something.
 const quietFor = 100 * time.Millisecond
 
-// to returns the log of a session of which an engine heard the beginning, up to so many events, and then another one on
-// the same log, started anew, the rest; and after how many events the switch said nothing for a while.
-func (p Played) to(t *testing.T, log Log, stops ...int) (quiet []int) {
-	t.Helper()
+// play plays a session in which links come and go: go on has the switch tell so many more events, all that are left when
+// there are no more, and returns when everybody has dealt with them.
+func (p Played) play(t *testing.T, script func(link func(e *engine.Engine) (unlink func()), goOn func(events int))) (quiet []int) {
 	synctest.Test(t, func(t *testing.T) {
 		steps, left, told := make(chan int), 0, 0
 		var last time.Time
@@ -70,30 +69,76 @@ func (p Played) to(t *testing.T, log Log, stops ...int) (quiet []int) {
 		ctx, stop := context.WithCancel(t.Context())
 		served := make(chan error, 1)
 		go func() { served <- server.Run(ctx) }()
-		begin := 0
-		for _, end := range append(stops, 1<<40) {
+		script(func(e *engine.Engine) func() {
 			linked, unlink := context.WithCancel(ctx)
 			ended := make(chan error, 1)
-			link := p.Link(engine.New(log, time.Now, liveCalls(t, log)), listener.Dial)
+			link := p.Link(e, listener.Dial)
 			go func() { ended <- link.Run(linked) }()
 			time.Sleep(time.Second)
+			return func() {
+				unlink()
+				require.NoError(t, <-ended)
+			}
+		}, func(events int) {
 			select {
-			case steps <- end - begin:
+			case steps <- events:
 			case <-server.Done():
 			}
-			begin = end
 			synctest.Wait()
-			if end == 1<<40 {
+			if events == rest {
 				<-server.Done()
 			}
 			time.Sleep(time.Second)
-			unlink()
-			require.NoError(t, <-ended)
-		}
+		})
 		stop()
 		require.NoError(t, <-served)
 	})
 	return quiet
+}
+
+// rest is as many events as there are.
+const rest = 1 << 40
+
+// whole has one engine hear a whole session, and returns after how many events the switch said nothing for a while.
+func (p Played) whole(t *testing.T, log Log) (quiet []int) {
+	return p.play(t, func(link func(*engine.Engine) func(), goOn func(int)) {
+		unlink := link(engine.New(log, time.Now, liveCalls(t, log)))
+		goOn(rest)
+		unlink()
+	})
+}
+
+// replaced has one engine hear the beginning, so many events, and another one the rest.
+func (p Played) replaced(t *testing.T, log Log, at int) {
+	p.play(t, func(link func(*engine.Engine) func(), goOn func(int)) {
+		unlink := link(engine.New(log, time.Now, liveCalls(t, log)))
+		goOn(at)
+		unlink()
+		unlink = link(engine.New(log, time.Now, liveCalls(t, log)))
+		goOn(rest)
+		unlink()
+	})
+}
+
+// handedOver has another engine listen from the same moment on, while the first one still hears and writes so many more
+// events before the other one sees what the log says; then the first one ends.
+func (p Played) handedOver(t *testing.T, log Log, at, ahead int) {
+	p.play(t, func(link func(*engine.Engine) func(), goOn func(int)) {
+		unlink := link(engine.New(log, time.Now, liveCalls(t, log)))
+		goOn(at)
+		look := make(chan struct{})
+		live := liveCalls(t, log)
+		other := link(engine.New(log, time.Now, func(ctx context.Context, switchName string) ([]call.ConnID, error) {
+			<-look
+			return live(ctx, switchName)
+		}))
+		goOn(ahead)
+		unlink()
+		close(look)
+		time.Sleep(time.Second)
+		goOn(rest)
+		other()
+	})
 }
 
 // liveCalls finds the calls that go on as an engine does that has just been started: in the log.
@@ -117,24 +162,31 @@ func AnEngineMayBeReplaced(t *testing.T, newLog func() Log, sessions []Played, l
 		t.Run(session.Name, func(t *testing.T) {
 			t.Parallel()
 			log := newLog()
-			quiet := session.to(t, log)
+			quiet := session.whole(t, log)
 			whole, _ := Calls(t, log)
 			require.NotEmpty(t, quiet)
-			for _, at := range quiet {
-				log := newLog()
-				session.to(t, log, at)
+			sameAs := func(log Log, where string) {
 				calls, _ := Calls(t, log)
 				for stream, state := range whole {
 					once, again := history.RecordOf(state), history.RecordOf(calls[stream])
-					where := fmt.Sprintf("replaced after %d events: %s", at, stream)
 					if lessExact[session.Name] == "" {
-						assert.Equal(t, who(once), who(again), where)
+						assert.Equal(t, who(once), who(again), "%s: %s", where, stream)
 					} else if again.ConnID == once.ConnID {
-						assert.Equal(t, waits(once), waits(again), where)
+						assert.Equal(t, waits(once), waits(again), "%s: %s", where, stream)
 					}
 				}
 				for stream, state := range calls {
-					assert.True(t, state.Ended(), "replaced after %d events: %s is left open", at, stream)
+					assert.True(t, state.Ended(), "%s: %s is left open", where, stream)
+				}
+			}
+			for i, at := range quiet {
+				log := newLog()
+				session.replaced(t, log, at)
+				sameAs(log, fmt.Sprintf("replaced after %d events", at))
+				if i+1 < len(quiet) {
+					log := newLog()
+					session.handedOver(t, log, at, quiet[i+1]-at)
+					sameAs(log, fmt.Sprintf("handed over after %d events, of which the other one hears %d again", quiet[i+1], quiet[i+1]-at))
 				}
 			}
 		})
