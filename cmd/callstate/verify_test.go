@@ -89,7 +89,7 @@ func TestVerifyFindsDamage(t *testing.T) {
 		"the checkpoint is behind":        "UPDATE checkpoint SET position = position - 20",
 		"the fold of an agent is changed": "UPDATE agent_folds SET revision = revision + 1",
 		"a table is missing":              "DROP TABLE ivr_visits",
-		"an index lies":                   "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'dnis', 'ani') WHERE name = 'calls_by_dnis'",
+		"an index lies":                   "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, '(ani', '(dnis') WHERE name = 'calls_by_ani'",
 	} {
 		t.Run(name, func(t *testing.T) {
 			data := copyOf(t, sound)

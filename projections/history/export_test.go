@@ -1,4 +1,7 @@
 package history
 
-// SetFew says how few calls are looked up rather than found on the way through all of them.
-func (h *History) SetFew(n int) { h.few = n }
+// Term is what stands in the index of words for a value of a kind.
+var Term = term
+
+// Lasted are the terms of a duration in milliseconds.
+func Lasted(ms int64) string { return lengthOf(ms).octave() + " " + lengthOf(ms).term() }

@@ -73,6 +73,7 @@ func words(text string) (string, error) {
 	if strings.Count(text, `"`)%2 != 0 {
 		return "", fmt.Errorf("%w: a quotation mark of %q is not closed", ErrFilter, text)
 	}
+	text = strings.ReplaceAll(text, termMark, " ")
 	var terms []string
 	for i, part := range strings.Split(text, `"`) {
 		if i%2 == 1 {

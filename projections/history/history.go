@@ -59,8 +59,6 @@ type History struct {
 	tables tables  // prepared when first written to
 	log    Streams
 
-	few int // as fewCalls
-
 	open    sync.RWMutex // held for writing while the database is exchanged
 	readers *sql.DB
 
@@ -78,7 +76,7 @@ type History struct {
 // asked for, it is made anew beside the old one, which stays until SwitchOver. ErrNewerSchema when a newer program has
 // made it; ErrOlderSchema when an older one has and there is no log to make it from.
 func Open(ctx context.Context, path string, o Options) (_ *History, err error) {
-	h := &History{path: path, log: o.Log, few: fewCalls}
+	h := &History{path: path, log: o.Log}
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("history %s: %w", path, err), h.Close())

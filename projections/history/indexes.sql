@@ -2,9 +2,6 @@
 
 CREATE INDEX IF NOT EXISTS calls_by_time ON calls (started_at, conn_id);
 CREATE INDEX IF NOT EXISTS calls_by_ani ON calls (ani, started_at);
-CREATE INDEX IF NOT EXISTS calls_by_dnis ON calls (dnis, started_at);
-CREATE INDEX IF NOT EXISTS calls_by_outcome ON calls (outcome, started_at);
-CREATE INDEX IF NOT EXISTS calls_by_duration ON calls (duration_ms);
 CREATE INDEX IF NOT EXISTS calls_by_switch_call_id ON calls (switch_call_id);
 CREATE INDEX IF NOT EXISTS queue_visits_by_queue ON queue_visits (queue, entered_at);
 CREATE INDEX IF NOT EXISTS queue_visits_by_time ON queue_visits (entered_at);

@@ -1,8 +1,10 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"slices"
@@ -77,7 +79,7 @@ func (h *History) query(ctx context.Context, f Filter) ([]Record, error) {
 		return nil, err
 	}
 	defer tx.Rollback()
-	q := query{ctx: ctx, tx: tx, few: h.few, index: map[string]int{}}
+	q := query{ctx: ctx, tx: tx, index: map[string]int{}, records: []Record{}}
 	if err := q.calls(f); err != nil {
 		return nil, err
 	}
@@ -93,52 +95,90 @@ func (h *History) query(ctx context.Context, f Filter) ([]Record, error) {
 type query struct {
 	ctx     context.Context
 	tx      *sql.Tx
-	few     int
 	records []Record
 	ids     []any          // conn_id of each
 	index   map[string]int // of the record, by conn_id
 }
 
-// calls reads the calls that a filter lets through. Words that are looked for are looked up in the texts that come first
-// in the order of the calls, and, as long as that does not make a page, in four times as many.
+// calls reads the calls that a filter lets through.
 func (q *query) calls(f Filter) error {
-	match, err := words(f.Text)
+	match, err := f.match()
 	if err != nil {
 		return err
 	}
-	p, err := q.plan(f)
-	if err != nil {
-		return err
-	}
-	if match == "" {
-		return q.read(p)
-	}
-	if p.lookUp != nil {
-		p.test = append(p.test, withWords(match, f.texts()))
-		return q.read(p)
-	}
-	for count, more := 4*f.Limit, true; more; count *= 4 {
-		in := f.texts()
-		if more = f.Limit > 0; more {
-			if in, more, err = q.nearest(f, match, count); err != nil {
-				return err
-			}
+	switch {
+	case !f.connID.IsZero():
+		return q.read(f.clause(0, "SELECT ?", f.connID.String()))
+	case !f.Conversation.IsZero():
+		id := f.Conversation.String()
+		members, arguments := `SELECT conn_id FROM conversations WHERE conversation = (SELECT conversation FROM conversations WHERE conn_id = ?) UNION SELECT ?`, []any{id, id}
+		if match != "" {
+			members = `SELECT conn_id FROM user_data_text AS t WHERE conn_id IN (` + members + `)
+				AND EXISTS (SELECT 1 FROM user_data_words AS w WHERE w.rowid = t.id AND user_data_words MATCH ?)`
+			arguments = append(arguments, match)
 		}
-		found := withWords(match, in)
-		p.lookUp = &found
-		if err := q.read(p); err != nil || f.Limit > 0 && len(q.records) == f.Limit {
-			return err
-		}
+		return q.read(f.clause(f.Limit, members, arguments...))
+	case match == "":
+		return q.read(f.clause(f.Limit, ""))
 	}
-	return nil
+	return q.matching(f, match)
 }
 
-// read reads the calls of a plan.
-func (q *query) read(p plan) error {
-	q.records, q.ids = []Record{}, nil
-	selection, arguments := p.sql()
+// A step of a search takes from the index at first as many calls as make a page, and then more and more.
+const longestStep = 16_384
+
+// matching reads the calls that the index finds, step by step in their order, until they make a page.
+func (q *query) matching(f Filter, match string) error {
+	left := f.Limit
+	count := cmp.Or(f.Limit, longestStep)
+	for in := f.texts(); ; count = min(4*count, longestStep) {
+		found, behind, err := q.step(match, in, f.Newest, count)
+		if err != nil || len(found) == 0 {
+			return err
+		}
+		ids, err := json.Marshal(found)
+		if err != nil {
+			return err
+		}
+		before := len(q.records)
+		err = q.read(f.clause(left, "SELECT conn_id FROM user_data_text WHERE id IN (SELECT value FROM json_each(?))", string(ids)))
+		if left -= len(q.records) - before; err != nil || len(found) < count || f.Limit > 0 && left == 0 {
+			return err
+		}
+		in = behind
+	}
+}
+
+// step finds so many of the texts that match, those first in the order of calls, and others of the same millisecond as the
+// last of them: within it the order of calls is another one. behind is where it goes on.
+func (q *query) step(match string, in texts, newest bool, count int) (found []int64, behind texts, err error) {
+	order := "ASC"
+	if newest {
+		order = "DESC"
+	}
+	rows, err := q.tx.QueryContext(q.ctx, "SELECT rowid FROM user_data_words WHERE user_data_words MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid "+order,
+		match, in.first, in.last)
+	if err != nil {
+		return nil, behind, err
+	}
+	defer rows.Close() // the index has not looked further than it was asked
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, behind, err
+		}
+		if len(found) >= count && id/textsInMs != found[count-1]/textsInMs {
+			return found, in.behind(found[count-1], newest), nil
+		}
+		found = append(found, id)
+	}
+	return found, behind, rows.Err()
+}
+
+// read reads the calls that a clause selects.
+func (q *query) read(clause string, arguments []any) error {
 	return q.each(`SELECT conn_id, switch, switch_call_id, type, ani, dnis, started_at, ended_at, duration_ms, ended_by, outcome, ivr_ms, anomalies
-		FROM calls`+selection, arguments, func(rows *sql.Rows) error {
+		FROM calls`+clause, arguments, func(rows *sql.Rows) error {
 		r := Record{Queues: []QueueVisit{}, Agents: []AgentStay{}, Transfers: []Transfer{}, UserData: map[string]string{}, Related: []Related{}}
 		var id string
 		err := rows.Scan(&id, &r.Switch, &r.SwitchCallID, &r.Type, &r.ANI, &r.DNIS, &r.StartedAt, &r.EndedAt, &r.DurationMs,

@@ -12,6 +12,7 @@ import (
 type rows struct {
 	call    callRow
 	text    string // the values of the user data
+	terms   string // what the call is found by
 	parties []partyRow
 	visits  []visitRow
 	offers  []offerRow
@@ -135,7 +136,7 @@ func rowsOf(s call.State, told trace) rows {
 		found.data = append(found.data, dataRow{key: d.Key, value: d.Value, by: d.By, at: moment(d.At)})
 		values = append(values, d.Value)
 	}
-	found.text = strings.Join(values, "\n")
+	found.text, found.terms = strings.Join(values, "\n"), termsOf(r)
 	for n, transfer := range r.Transfers {
 		found.transfers = append(found.transfers, transferRow{n: n, Transfer: transfer})
 	}

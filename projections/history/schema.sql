@@ -116,14 +116,16 @@ CREATE TABLE user_data (
     PRIMARY KEY (conn_id, key)
 ) STRICT, WITHOUT ROWID;
 
--- The values of a call's user data as one text, and the index of the words in it.
+-- What calls are looked for by, and the index of it: the values of a call's user data as one text, and a term for
+-- everything else that a search can ask for (term.go). The ids are in the order in which the calls began.
 CREATE TABLE user_data_text (
     id      INTEGER PRIMARY KEY,
     conn_id TEXT NOT NULL UNIQUE,
-    text    TEXT NOT NULL
+    text    TEXT NOT NULL,
+    terms   TEXT NOT NULL
 ) STRICT;
 
-CREATE VIRTUAL TABLE user_data_words USING fts5 (text, content = 'user_data_text', content_rowid = 'id', detail = 'full');
+CREATE VIRTUAL TABLE user_data_words USING fts5 (text, terms, content = 'user_data_text', content_rowid = 'id', detail = 'full');
 
 CREATE TABLE transfers (
     conn_id TEXT NOT NULL,

@@ -2,20 +2,42 @@ package history_test
 
 import (
 	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"modernc.org/sqlite"
 
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/projections/history"
 )
 
+var registerTerms = sync.OnceFunc(termsInSQL)
+
+// The terms of made-up calls are those of real ones.
+func termsInSQL() {
+	texts := func(arguments []driver.Value) (all []string) {
+		for _, each := range arguments {
+			all = append(all, each.(string))
+		}
+		return all
+	}
+	sqlite.MustRegisterDeterministicScalarFunction("term", -1, func(_ *sqlite.FunctionContext, arguments []driver.Value) (driver.Value, error) {
+		return history.Term(arguments[0].(string), texts(arguments[1:])...), nil
+	})
+	sqlite.MustRegisterDeterministicScalarFunction("lasted", 1, func(_ *sqlite.FunctionContext, arguments []driver.Value) (driver.Value, error) {
+		return history.Lasted(arguments[0].(int64)), nil
+	})
+}
+
 // many fills a history with made-up calls by SQL: applying so many events would take longer than what is measured.
 // Call i began i seconds after the first; 1 of 7 was abandoned, 1 of 50000 found the number busy.
 func many(b *testing.B, calls int) *history.History {
+	registerTerms()
 	path := filepath.Join(b.TempDir(), "history.db")
 	h := open(b, path, nil)
 	require.NoError(b, h.Close())
@@ -36,7 +58,11 @@ func many(b *testing.B, calls int) *history.History {
 		INSERT INTO user_data SELECT id, 'account', CAST(100000 + i % 400000 AS TEXT), 'ivr:main', at FROM named;
 		INSERT INTO user_data SELECT id, 'language', 'en', 'ivr:main', at FROM named;
 		INSERT INTO user_data_text SELECT (1759654800000 + i * 1000) * 1048576, id, 'en ' || CASE WHEN i % 100 THEN 'Blue Harbor' ELSE 'Green Valley' END
-			|| CASE WHEN i % 100000 = 5 THEN ' complaint' ELSE '' END FROM named;
+			|| CASE WHEN i % 100000 = 5 THEN ' complaint' ELSE '' END,
+			(SELECT term('type', type) || ' ' || term('switch', switch) || ' ' || term('switchCallId', switch_call_id) || ' ' || term('ani', ani) || ' '
+				|| term('dnis', dnis) || ' ' || term('outcome', outcome) || ' ' || lasted(duration_ms) FROM calls WHERE conn_id = id)
+			|| ' ' || term('agent', agent) || ' ' || term('queue', queue) || ' ' || term('data', 'language', 'en')
+			|| ' ' || term('data', 'account', CAST(100000 + i % 400000 AS TEXT)) FROM named;
 		INSERT INTO user_data_words (user_data_words) VALUES ('rebuild')`)
 	require.NoError(b, err)
 	_, err = db.Exec(history.Indexes)
@@ -74,6 +100,16 @@ func BenchmarkSearch(b *testing.B) {
 		{"text=some", history.Filter{Text: `"green valley"`}},
 		{"text=rare", history.Filter{Text: "compl*"}},
 		{"text+agent", history.Filter{Text: "harbor", Agent: "1042"}},
+		{"text=beginning", history.Filter{Text: "harb*"}},
+		// Each of these is common, and together they are rare, or never are.
+		{"dnis+queue", history.Filter{DNIS: "5550107", Queue: "saless"}},
+		{"type+queue", history.Filter{Type: call.Outbound, Queue: "upport"}},
+		{"agent+queue", history.Filter{Agent: "1042", Queue: "saless"}},
+		{"outcome+duration", history.Filter{Outcome: history.Abandoned, MinDuration: 10 * time.Minute}},
+		{"outcome+dnis+queue", history.Filter{Outcome: history.Abandoned, DNIS: "5550107", Queue: "saless"}},
+		{"text+dnis+queue", history.Filter{Text: "harbor", DNIS: "5550107", Queue: "saless"}},
+		{"text+data+type+queue", history.Filter{Text: "harbor", UserData: []call.Pair{{Key: "language", Value: "en"}}, Type: call.Outbound, Queue: "upport"}},
+		{"phrase+dnis+queue", history.Filter{Text: `"blue harbor"`, DNIS: "5550107", Queue: "saless"}},
 		{"duration", history.Filter{MinDuration: 10 * time.Minute}},
 	} {
 		b.Run("by="+each.name, func(b *testing.B) {

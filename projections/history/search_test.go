@@ -118,10 +118,7 @@ func TestPages(t *testing.T) {
 	h := open(t, filepath.Join(t.TempDir(), "history.db"), day)
 	defer h.Close()
 	require.NoError(t, h.Apply(t.Context(), day.Records()))
-	for _, few := range []int{10_000, 0} { // looked up, or found on the way through all calls
-		h.SetFew(few)
-		testPages(t, h)
-	}
+	testPages(t, h)
 	count := 0
 	for _, err := range history.Each(t.Context(), h, history.Filter{Limit: 3}) {
 		require.NoError(t, err)

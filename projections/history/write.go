@@ -54,7 +54,7 @@ func (t *tables) prepare(ctx context.Context, db *sql.DB) (err error) {
 		{&t.calls, "calls", 14, "conn_id"}, {&t.parties, "parties", 18, "conn_id"}, {&t.visits, "queue_visits", 11, "conn_id"},
 		{&t.offers, "no_answers", 5, "conn_id"}, {&t.stays, "agent_stays", 19, "conn_id"}, {&t.ivrs, "ivr_visits", 6, "conn_id"},
 		{&t.data, "user_data", 5, "conn_id"}, {&t.transfers, "transfers", 7, "conn_id"}, {&t.related, "related_calls", 4, "conn_id"},
-		{&t.text, "user_data_text", 3, "id"}, {&t.words, "user_data_words (rowid, text)", 2, ""},
+		{&t.text, "user_data_text", 4, "id"}, {&t.words, "user_data_words (rowid, text, terms)", 3, ""},
 		{&t.sessions, "agent_sessions", 8, "agent"}, {&t.states, "agent_states", 11, "agent"}, {&t.folds, "agent_folds", 3, "agent"},
 		{&t.conversations, "conversations", 2, "conn_id"},
 	} {
@@ -70,7 +70,7 @@ func (t *tables) prepare(ctx context.Context, db *sql.DB) (err error) {
 		clear := fmt.Sprintf("DELETE FROM %s WHERE %s = ?", each.name, each.key)
 		if each.table == &t.words {
 			// An index of words over another table has to be told what it is to forget.
-			clear = "INSERT INTO user_data_words (user_data_words, rowid, text) SELECT 'delete', id, text FROM user_data_text WHERE id = ?"
+			clear = "INSERT INTO user_data_words (user_data_words, rowid, text, terms) SELECT 'delete', id, text, terms FROM user_data_text WHERE id = ?"
 		}
 		if each.clear, err = db.PrepareContext(ctx, clear); err != nil {
 			return err
@@ -117,8 +117,8 @@ func (t *transaction) bring(id string, c *openCall) error {
 			return err
 		}
 	}
-	if old.text != present.text || c.loaded {
-		if err := t.bringText(id, c, present.text); err != nil {
+	if old.text != present.text || old.terms != present.terms || c.loaded {
+		if err := t.bringText(id, c, present); err != nil {
 			return err
 		}
 	}
@@ -136,8 +136,8 @@ func (t *transaction) bring(id string, c *openCall) error {
 	)
 }
 
-// bringText brings the text of a call's user data to its present state.
-func (t *transaction) bringText(id string, c *openCall, text string) error {
+// bringText brings what a call is looked for by to its present state.
+func (t *transaction) bringText(id string, c *openCall, present rows) error {
 	if c.text > 0 {
 		for _, each := range []*table{&t.tables.words, &t.text} { // the words first: they are told by the text
 			if _, err := each.clear.ExecContext(t.ctx, c.text); err != nil {
@@ -145,7 +145,7 @@ func (t *transaction) bringText(id string, c *openCall, text string) error {
 			}
 		}
 	}
-	if text == "" {
+	if present.terms == "" {
 		c.text = 0
 		return nil
 	}
@@ -155,8 +155,8 @@ func (t *transaction) bringText(id string, c *openCall, text string) error {
 			return err
 		}
 	}
-	t.words = append(t.words, []any{c.text, text})
-	return t.put(&t.text, c.text, []any{id, text})
+	t.words = append(t.words, []any{c.text, present.text, present.terms})
+	return t.put(&t.text, c.text, []any{id, present.text, present.terms})
 }
 
 // newText is the next free id for a text of a call that began at this moment.

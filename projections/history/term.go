@@ -1,0 +1,104 @@
+package history
+
+import (
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"math/bits"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// What a search can ask for is a term of the call, a word that stands in the index beside the words of its user data. So
+// SQLite's index of words finds the calls that have several things at once, however common each of them is: it goes
+// through the lists of all of them together, in the order in which the calls began, and stops with the page.
+//
+// A term may stand for more than it was made of (it is a hash; a duration is only known to an eighth of an octave). What
+// is found by terms is tested call by call.
+
+// termMark begins each term. It is a letter to SQLite's tokenizer, and to nobody else.
+const termMark = "\ue000"
+
+// term is what stands in the index for a value of a kind.
+func term(kind string, values ...string) string {
+	h := fnv.New64a()
+	for _, part := range append([]string{kind}, values...) {
+		h.Write([]byte(part))
+		h.Write([]byte{0})
+	}
+	return termMark + strconv.FormatUint(h.Sum64()>>24, 36)
+}
+
+// The kinds of terms. Conversations are looked up in their table: they are small.
+const (
+	byType         = "type"
+	bySwitch       = "switch"
+	bySwitchCallID = "switchCallId"
+	byANI          = "ani"
+	byDNIS         = "dnis"
+	byOutcome      = "outcome"
+	byAgent        = "agent"
+	byQueue        = "queue"
+	byData         = "data"
+	byDuration     = "duration"
+)
+
+// termsOf are the terms of a call.
+func termsOf(r Record) string {
+	all := []string{
+		term(byType, string(r.Type)), term(bySwitch, r.Switch), term(bySwitchCallID, r.SwitchCallID), term(byANI, r.ANI), term(byDNIS, r.DNIS),
+		term(byOutcome, string(r.Outcome)),
+	}
+	if r.EndedAt != (Time{}) {
+		length := lengthOf(r.DurationMs)
+		all = append(all, length.octave(), length.term())
+	}
+	for _, s := range r.Agents {
+		all = append(all, term(byAgent, s.Agent))
+	}
+	for _, v := range r.Queues {
+		all = append(all, term(byQueue, v.Queue))
+	}
+	for _, key := range slices.Sorted(maps.Keys(r.UserData)) {
+		all = append(all, term(byData, key, r.UserData[key]))
+	}
+	slices.Sort(all)
+	return strings.Join(slices.Compact(all), " ")
+}
+
+// length is about how long a call lasted, in eighths of octaves of milliseconds: 8 more is twice as long.
+type length int
+
+// longest is the length of everything that lasted two years or more.
+const longest = length(36 * 8)
+
+func lengthOf(ms int64) length {
+	octave := bits.Len64(uint64(ms))
+	eighth := uint64(ms) << 4 >> octave & 7 // the three bits after the first
+	return min(length(octave*8)+length(eighth), longest)
+}
+
+func (l length) term() string   { return term(byDuration, fmt.Sprint(int(l))) }
+func (l length) octave() string { return term(byDuration, "octave", fmt.Sprint(int(l/8))) }
+
+// lasting is a query for the calls that may have lasted from shortest to longest.
+func lasting(shortest, longest length) string {
+	var any []string
+	for at := shortest; at <= longest; {
+		if at%8 == 0 && at+7 <= longest {
+			any, at = append(any, quote(at.octave())), at+8
+		} else {
+			any, at = append(any, quote(at.term())), at+1
+		}
+	}
+	return "(" + strings.Join(any, " OR ") + ")"
+}
+
+func quote(word string) string { return `"` + word + `"` }
+
+// Texts have ids in the order in which their calls began: the millisecond, and a number within it.
+const textsInMs = 1 << 20
+
+func firstText(t time.Time) int64 { return t.UnixMilli() * textsInMs }
