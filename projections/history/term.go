@@ -2,7 +2,6 @@ package history
 
 import (
 	"fmt"
-	"hash/fnv"
 	"maps"
 	"math/bits"
 	"slices"
@@ -21,14 +20,20 @@ import (
 // termMark begins each term. It is a letter to SQLite's tokenizer, and to nobody else.
 const termMark = "\ue000"
 
-// term is what stands in the index for a value of a kind.
+// term is what stands in the index for a value of a kind: 40 bits of the FNV-1a hash of both. Version is to change with it.
 func term(kind string, values ...string) string {
-	h := fnv.New64a()
-	for _, part := range append([]string{kind}, values...) {
-		h.Write([]byte(part))
-		h.Write([]byte{0})
+	hash := hashed(14695981039346656037, kind)
+	for _, value := range values {
+		hash = hashed(hash, value)
 	}
-	return termMark + strconv.FormatUint(h.Sum64()>>24, 36)
+	return termMark + strconv.FormatUint(hash>>24, 36)
+}
+
+func hashed(hash uint64, text string) uint64 {
+	for i := range len(text) {
+		hash = (hash ^ uint64(text[i])) * 1099511628211
+	}
+	return hash * 1099511628211 // of a zero byte, so that texts do not run into each other
 }
 
 // The kinds of terms. Conversations are looked up in their table: they are small.
