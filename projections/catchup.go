@@ -35,7 +35,7 @@ func CatchUp(ctx context.Context, log eventlog.Reader, p Projection, progress fu
 		if progress != nil {
 			progress(run[len(run)-1].Position)
 		}
-		run = make([]eventlog.Record, 0, BatchSize) // the projection may keep the old one
+		run = run[:0]
 		return nil
 	}
 	for record, err := range log.ReadAll(ctx, position) {

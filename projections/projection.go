@@ -23,7 +23,8 @@ type Projection interface {
 	Position(ctx context.Context) (eventlog.Position, error)
 	// Apply takes the records that follow the checkpoint, in the order of the log; a run is not empty. State and
 	// checkpoint change together: when Apply fails, the checkpoint says what of the run has been applied, and a
-	// later Apply goes on from there. It is called by one goroutine at a time, and may keep the records.
+	// later Apply goes on from there. It is called by one goroutine at a time, and does not keep the slice: others come
+	// in it.
 	Apply(ctx context.Context, records []eventlog.Record) error
 }
 

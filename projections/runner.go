@@ -276,7 +276,7 @@ func gather(records iter.Seq2[eventlog.Record, error], end eventlog.Position, le
 			if !yield(run, nil) {
 				return
 			}
-			run = nil // the projection may keep it
+			run = run[:0]
 		}
 	}
 }

@@ -113,29 +113,30 @@ func (c *conversation) leaving(id call.PartyID) bool {
 		slices.ContainsFunc(c.state.Consults, func(x call.Consultation) bool { return x.By == id && x.Result == call.ConsultTransferred })
 }
 
-// others are the parties in one of some states, without one of them and without supervisors and those who are leaving.
-func (c *conversation) others(id call.PartyID, in ...call.Telephony) []call.Party {
-	var others []call.Party
-	for _, p := range c.state.Parties {
+// others is how many parties are in one of some states, without one of them and without supervisors and those who are
+// leaving, and how the last of them is seen.
+func (c *conversation) others(id call.PartyID, in ...call.Telephony) (count int, last end) {
+	for i := range c.state.Parties {
+		p := &c.state.Parties[i]
 		if p.ID != id && slices.Contains(in, p.Telephony) && !c.observes(p.ID) && !c.leaving(p.ID) {
-			others = append(others, p)
+			count, last = count+1, side(p)
 		}
 	}
-	return others
+	return count, last
 }
 
 // talkers are the others that are in the conversation.
-func (c *conversation) talkers(id call.PartyID) []call.Party {
+func (c *conversation) talkers(id call.PartyID) (count int, last end) {
 	return c.others(id, call.Connected, call.Held)
 }
 
 // opposite is who is at the other end of a party: whom it talks with, else the queue or IVR it is in, else who calls
 // it or whom it calls. It is empty in a conference. Where nobody is there, known is false: what was told holds.
 func (c *conversation) opposite(id call.PartyID) (other end, known bool) {
-	switch talkers := c.talkers(id); {
-	case len(talkers) == 1:
-		return side(talkers[0]), true
-	case len(talkers) > 1:
+	switch talkers, one := c.talkers(id); {
+	case talkers == 1:
+		return one, true
+	case talkers > 1:
 		return end{}, true
 	}
 	if v, waits := c.state.OpenVisit(id, ""); waits {
@@ -144,19 +145,19 @@ func (c *conversation) opposite(id call.PartyID) (other end, known bool) {
 	if v, inside := c.state.OpenIVR(id, ""); inside {
 		return end{v.IVR, Destination}, true
 	}
-	if callers := c.others(id, call.Initiated); len(callers) == 1 {
-		return side(callers[0]), true
+	if callers, one := c.others(id, call.Initiated); callers == 1 {
+		return one, true
 	}
 	if p, _ := c.state.Party(id); p.Telephony != call.Alerting {
-		if called := c.others(id, call.Alerting); len(called) == 1 {
-			return side(called[0]), true
+		if called, one := c.others(id, call.Alerting); called == 1 {
+			return one, true
 		}
 	}
 	return end{}, false
 }
 
 // side is a party as the other end sees it.
-func side(p call.Party) end { return end{p.DN, Role(cmp.Or(p.Role, call.Destination))} }
+func side(p *call.Party) end { return end{p.DN, Role(cmp.Or(p.Role, call.Destination))} }
 
 // refresh brings up to date who is at the other end of a leg. Who is leaving keeps the one it knew.
 func (c *conversation) refresh(l *leg) {
@@ -217,7 +218,7 @@ func (t *telling) place(name Name, dn string, about call.PartyID) Message {
 	m := t.message(name, dn)
 	m.ThisRole = Destination
 	if known {
-		other := side(p)
+		other := side(&p)
 		m.OtherDN, m.OtherRole = other.dn, other.role
 	}
 	return m

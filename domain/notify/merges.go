@@ -65,7 +65,7 @@ func (t *telling) take(p call.Party, from call.ConnID) *leg {
 	if l == nil {
 		return nil
 	}
-	l.party, l.role, l.other, l.farewell, l.transfers = p.ID, side(p).role, end{}, nil, len(t.state.Transfers)
+	l.party, l.role, l.other, l.farewell, l.transfers = p.ID, side(&p).role, end{}, nil, len(t.state.Transfers)
 	t.legs = append(t.legs, l)
 	m := t.to(l, PartyChanged)
 	m.PreviousConnID = from
@@ -126,7 +126,7 @@ func (t *telling) mergedBy(absorbed call.ConnID) (by call.PartyID, conference bo
 
 // formed notes who forms a conference, for the member by whose joining it comes into being.
 func (t *telling) formed(b call.ConferenceFormed) {
-	if len(t.talkers("")) < 3 {
+	if talkers, _ := t.talkers(""); talkers < 3 {
 		t.formedBy = b.By
 	}
 }

@@ -41,6 +41,7 @@ type Notifier struct {
 	consults map[call.ConnID]call.ConnID // announced consultations that have not started yet: the call each is about
 	agents   map[string]agent.State      // logged in
 	seats    map[device]string           // who sits where
+	messages []Message                   // of the last event of a call; the next one's are put in their place
 }
 
 // device is a DN of a switch.
@@ -56,8 +57,17 @@ func New() *Notifier {
 	}
 }
 
-// Call returns what the devices are told of an event of a call, in order.
+// Call returns what the devices are told of an event of a call, in order. The slice is good until the next event.
 func (n *Notifier) Call(id call.ConnID, e call.Event) []Message {
+	var before call.State
+	if c, known := n.calls[id]; known {
+		before = c.state
+	}
+	return n.Evolved(id, e, call.Evolve(before, e))
+}
+
+// Evolved is Call for who folds the calls as well: now is the call after the event.
+func (n *Notifier) Evolved(id call.ConnID, e call.Event, now call.State) []Message {
 	c, known := n.calls[id]
 	if !known {
 		started, begins := e.Body.(call.CallStarted)
@@ -71,8 +81,8 @@ func (n *Notifier) Call(id call.ConnID, e call.Event) []Message {
 		delete(n.consults, id)
 		n.calls[id] = c
 	}
-	t := &telling{Notifier: n, conversation: c, at: e.At, before: c.state}
-	c.state = call.Evolve(c.state, e)
+	t := &telling{Notifier: n, conversation: c, at: e.At, before: c.state, messages: n.messages[:0]}
+	c.state = now
 	t.tell(e)
 	t.tellPeers(e.Body)
 	if c.state.Ended() {
@@ -82,6 +92,7 @@ func (n *Notifier) Call(id call.ConnID, e call.Event) []Message {
 			delete(n.consults, consult.Consult)
 		}
 	}
+	n.messages = t.messages
 	return t.messages
 }
 

@@ -67,7 +67,7 @@ func (t *telling) dialing(b call.PartyDialing) {
 }
 
 func (t *telling) add(p call.Party) *leg {
-	l := &leg{party: p.ID, dn: p.DN, role: side(p).role, transfers: len(t.state.Transfers)}
+	l := &leg{party: p.ID, dn: p.DN, role: side(&p).role, transfers: len(t.state.Transfers)}
 	t.legs = append(t.legs, l)
 	return l
 }
@@ -112,7 +112,8 @@ func (t *telling) reachNetwork(id call.PartyID) {
 
 func (t *telling) connected(b call.PartyConnected) {
 	was, _ := t.before.Party(b.Party)
-	t.joins = !talking(was) && !t.observes(b.Party) && len(t.talkers(b.Party)) >= 2
+	talkers, _ := t.talkers(b.Party)
+	t.joins = !talking(was) && !t.observes(b.Party) && talkers >= 2
 	if t.joins && !b.From.IsZero() {
 		t.added(b.Party, b.From)
 	}
@@ -200,7 +201,7 @@ func (t *telling) failed(b call.PartyFailed) {
 	default:
 		t.end(l, call.PartyReleased{Party: b.Party, Cause: b.Cause})
 	}
-	if p.Queue != "" || len(t.others(b.Party, call.Alerting)) > 0 {
+	if ringing, _ := t.others(b.Party, call.Alerting); p.Queue != "" || ringing > 0 {
 		return
 	}
 	for _, l := range t.legs {
@@ -219,7 +220,11 @@ func (t *telling) failed(b call.PartyFailed) {
 // calling reports whether a leg waits for somebody to answer: it dials, or the switch called it first and now calls the
 // other side for it.
 func (t *telling) calling(l *leg) bool {
-	return l.stage == dialing || l.role == Origination && l.talks() && len(t.talkers(l.party)) == 0
+	if l.stage == dialing || l.role != Origination || !l.talks() {
+		return l.stage == dialing
+	}
+	talkers, _ := t.talkers(l.party)
+	return talkers == 0
 }
 
 func (t *telling) released(b call.PartyReleased) {
@@ -286,7 +291,8 @@ func (t *telling) givenUp(b call.PartyReleased) bool {
 		if b.By != "" {
 			return b.By != b.Party
 		}
-		return len(t.others(b.Party, call.Initiated, call.Connected, call.Held)) == 0
+		others, _ := t.others(b.Party, call.Initiated, call.Connected, call.Held)
+		return others == 0
 	}
 	return false
 }
@@ -309,7 +315,7 @@ func (t *telling) redirected() bool {
 // deleted tells the members of a conference that one has left, and supervisors that anybody has. Who sent the call on
 // is not deleted: partyChanged tells of that.
 func (t *telling) deleted(who call.Party, b call.PartyReleased) {
-	remaining := len(t.talkers(who.ID))
+	remaining, _ := t.talkers(who.ID)
 	sentOn := t.leaving(who.ID) || b.Cause == call.Transferred || b.Cause == call.Conferenced
 	for _, l := range t.legs {
 		member := l.role != Observer && remaining >= 2 && !sentOn && !t.leaving(l.party)

@@ -161,9 +161,8 @@ func (f *Floor) apply(r *eventlog.Record) error {
 			return err
 		}
 		f.step(r, func() {
-			f.foldCall(id, event)
-			if f.notifier != nil {
-				f.told = f.notifier.Call(id, event)
+			if now, live := f.foldCall(id, event); live && f.notifier != nil {
+				f.told = f.notifier.Evolved(id, event, now)
 			}
 		})
 	case wire.Agent:

@@ -148,11 +148,12 @@ func (f *Floor) tidy(d device) {
 	}
 }
 
-func (f *Floor) foldCall(id call.ConnID, e call.Event) {
+// foldCall folds an event of a call, and returns the call after it; false when it was over before.
+func (f *Floor) foldCall(id call.ConnID, e call.Event) (now call.State, live bool) {
 	c, live := f.calls[id]
 	if !live {
 		if _, begins := e.Body.(call.CallStarted); !begins {
-			return // what is said about a call after its end
+			return call.State{}, false // what is said about a call after its end
 		}
 		c = &liveCall{id: id, data: map[string]string{}}
 		f.calls[id] = c
@@ -162,7 +163,7 @@ func (f *Floor) foldCall(id call.ConnID, e call.Event) {
 	c.state = call.Evolve(c.state, e)
 	if c.state.Ended() {
 		f.endCall(c)
-		return
+		return c.state, true
 	}
 	switch body := e.Body.(type) {
 	case call.QueueEntered:
@@ -180,6 +181,7 @@ func (f *Floor) foldCall(id call.ConnID, e call.Event) {
 	default:
 		f.seatCall(c)
 	}
+	return c.state, true
 }
 
 // dataOf is the user data as views show it.
