@@ -92,6 +92,12 @@ Feature: Statistics
         | 07-agent-shift       |
         | 09-attended-transfer |
 
+    Scenario: By the days of the contact centre's own time zone
+      Given the recorded session "03-abandon-in-queue" of Asterisk
+      When the supervisor asks for the numbers from 2026-11-23 to 2026-11-24 by days of Asia/Kolkata
+      Then the numbers are of the days:
+        | 2026-11-22T18:30:00.000Z | 2026-11-23T18:30:00.000Z |
+
     Scenario: A number opens to the calls behind it
       Given the recorded session "03-abandon-in-queue" of Asterisk
       When the supervisor opens the abandoned calls of queue sales

@@ -53,6 +53,17 @@ func (w *world) statisticsSteps(sc *godog.ScenarioContext) {
 		n.refused = ask(&n.report, "--from", from, "--to", to)
 		return nil
 	})
+	sc.Step(`^the supervisor asks for the numbers from (\S+) to (\S+) by days of (\S+)$`, func(from, to, zone string) error {
+		return ask(&n.report, "--from", from, "--to", to, "--interval", "day", "--tz", zone)
+	})
+	sc.Step(`^the numbers are of the days:$`, func(table *godog.Table) error {
+		for i, row := range rowsOf(table) {
+			if len(n.report.Totals) != len(table.Rows) || n.report.Totals[i].From.String() != row[0] || n.report.Totals[i].To.String() != row[1] {
+				return fmt.Errorf("they are %+v", n.report.Totals)
+			}
+		}
+		return nil
+	})
 	sc.Step(`^that is refused, because "([^"]*)"$`, func(reason string) error {
 		if n.refused == nil || !strings.Contains(n.refused.Error(), reason) {
 			return fmt.Errorf("it was answered with %v", n.refused)

@@ -114,6 +114,15 @@ func TestStats(t *testing.T) {
 	}
 }
 
+// A day of Tokyo begins in the afternoon of UTC.
+func TestStatsByTheClocksOfAZone(t *testing.T) {
+	answer := ask(t, newBuilding(), "/v1/stats?from=2026-11-20T00:00:00Z&to=2026-11-25T00:00:00Z&interval=day&tz=Asia/Tokyo")
+	require.Equal(t, 200, answer.Code, answer.Body)
+	for _, part := range []string{`"tz":"Asia/Tokyo"`, `{"queue":"sales","from":"2026-11-22T15:00:00.000Z","to":"2026-11-23T15:00:00.000Z","entered":1`} {
+		assert.Contains(t, answer.Body.String(), part)
+	}
+}
+
 func TestWhatCannotBeAsked(t *testing.T) {
 	for path, detail := range map[string]string{
 		"/v1/calls?from=2026-11-24T00:00:00Z&to=2026-11-23T00:00:00Z": "before it begins",
@@ -128,6 +137,8 @@ func TestWhatCannotBeAsked(t *testing.T) {
 		"/v1/calls/export?userData=account":                           "key=value",
 		"/v1/stats?from=2026-11-24T00:00:00Z&to=2026-11-23T00:00:00Z": "before it begins",
 		"/v1/stats?interval=1s":                                       "a minute or longer",
+		"/v1/stats?interval=7h":                                       "divides a day",
+		"/v1/stats?tz=Berlin":                                         "not a time zone",
 		"/v1/stats?interval=soon":                                     "not a duration",
 		"/v1/stats?target=-1s":                                        "not a duration",
 		"/v1/stats?explain=luck":                                      "there is no number",

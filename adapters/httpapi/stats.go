@@ -21,7 +21,8 @@ func (s *Server) registerStats(api huma.API) {
 type statsRequest struct {
 	From     time.Time `query:"from" doc:"Begin of the range (RFC 3339); that of the history by default" example:"2026-11-23T00:00:00Z"`
 	To       time.Time `query:"to" doc:"Its end, which is not part of it; now by default" example:"2026-11-24T00:00:00Z"`
-	Interval string    `query:"interval" maxLength:"40" doc:"Numbers for each 15m, hour, day or another duration, from midnight UTC; the whole range by default" example:"15m"`
+	Interval string    `query:"interval" maxLength:"40" doc:"Numbers for each 15m, hour, day or another duration that divides a day; the whole range by default" example:"15m"`
+	Zone     string    `query:"tz" maxLength:"60" default:"UTC" doc:"Time zone of the IANA database by whose clocks days and intervals begin" example:"Europe/Berlin"`
 	Queue    string    `query:"queue" maxLength:"200" doc:"Of this queue only"`
 	Agent    string    `query:"agent" maxLength:"200" doc:"Of this agent only"`
 	Target   string    `query:"target" maxLength:"40" default:"20s" doc:"Target of the service level"`
@@ -39,12 +40,16 @@ func (s *Server) getStats(ctx context.Context, in *statsRequest) (*statsAnswer, 
 	if err != nil {
 		return nil, err
 	}
+	zone, err := statistics.ParseZone(in.Zone)
+	if err != nil {
+		return nil, err
+	}
 	definition, err := statistics.ParseDefinition(in.Target, in.Short)
 	if err != nil {
 		return nil, err
 	}
 	report, err := statistics.Of(ctx, s.config.Facts, statistics.Query{
-		Definition: definition, From: in.From, To: in.To, Now: s.config.Now(), Interval: interval,
+		Definition: definition, From: in.From, To: in.To, Now: s.config.Now(), Interval: interval, Zone: zone,
 		Queue: in.Queue, Agent: in.Agent, Explain: in.Explain, Limit: in.Limit,
 	})
 	if err != nil {

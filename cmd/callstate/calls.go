@@ -58,6 +58,7 @@ printed to the standard error.`,
 // filterFlags are the flags of a history.Filter.
 type filterFlags struct {
 	from, to                      momentFlag
+	zone                          *zoneFlag
 	kind, outcome, after          string
 	conversation                  string
 	userData                      []string
@@ -72,6 +73,7 @@ func (f *filterFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.Var(&f.from, "from", "started at this time or later")
 	flags.Var(&f.to, "to", "started before this time")
+	f.zone = zone(cmd, "in which times without an offset are meant")
 	flags.StringVar(&f.kind, "type", "", "inbound, outbound, internal or consult")
 	flags.StringVar(&f.ani, "ani", "", "the caller's number")
 	flags.StringVar(&f.dnis, "dnis", "", "the number called")
@@ -91,7 +93,7 @@ func (f *filterFlags) add(cmd *cobra.Command) {
 
 func (f *filterFlags) filter() (filter history.Filter, err error) {
 	filter = history.Filter{
-		From: f.from.Time, To: f.to.Time, Type: call.Type(f.kind), ANI: f.ani, DNIS: f.dnis, Agent: f.agent, Queue: f.queue,
+		From: f.from.in(f.zone.Location), To: f.to.in(f.zone.Location), Type: call.Type(f.kind), ANI: f.ani, DNIS: f.dnis, Agent: f.agent, Queue: f.queue,
 		Outcome: history.Outcome(f.outcome), Switch: f.switchName, Text: f.text, MinDuration: f.minimum, MaxDuration: f.maximum,
 		Newest: f.newest, Limit: f.limit,
 	}

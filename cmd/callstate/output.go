@@ -104,25 +104,3 @@ func seconds(ms int64) string {
 	}
 	return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
 }
-
-// momentFlag is a flag that takes a moment as RFC 3339, or a date, in UTC.
-type momentFlag struct{ time.Time }
-
-func (m *momentFlag) String() string {
-	if m.IsZero() {
-		return ""
-	}
-	return m.Format(time.RFC3339)
-}
-
-func (m *momentFlag) Set(value string) error {
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", time.DateOnly} {
-		if t, err := time.Parse(layout, value); err == nil {
-			m.Time = t.UTC()
-			return nil
-		}
-	}
-	return fmt.Errorf("is not a time such as 2026-11-23T09:00:00Z or 2026-11-23")
-}
-
-func (m *momentFlag) Type() string { return "time" }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/callstate/callstate/projections/history"
 	"github.com/callstate/callstate/projections/statistics"
 	"github.com/spf13/cobra"
 )
@@ -20,22 +21,24 @@ func newStats(s *settings) *cobra.Command {
 defines them. --explain opens a number to the calls and the events behind it.`,
 		Args: cobra.NoArgs,
 		Example: `  callstate stats --from 2026-11-23 --to 2026-11-24 --interval hour
+  callstate stats --from 2026-11-01 --to 2026-12-01 --interval day --tz America/New_York
   callstate stats --queue sales --target 30s
   callstate stats --queue sales --explain abandoned`,
 	}
 	flags := cmd.Flags()
 	flags.Var(&from, "from", "begin of the range (default: of the log)")
 	flags.Var(&to, "to", "its end, which is not part of it (default: of the log)")
-	flags.StringVar(&interval, "interval", "", "numbers for each 15m, hour, day or another duration, from midnight UTC (default: the whole range)")
+	flags.StringVar(&interval, "interval", "", "numbers for each 15m, hour, day or another duration that divides a day (default: the whole range)")
 	flags.StringVar(&q.Queue, "queue", "", "of this queue only")
 	flags.StringVar(&q.Agent, "agent", "", "of this agent only")
 	flags.StringVar(&target, "target", "20s", "target of the service level")
 	flags.StringVar(&short, "short", "5s", "abandoned before this is a short abandon")
 	flags.StringVar(&q.Explain, "explain", "", "open a number to what is behind it: "+strings.Join(statistics.Names(), ", "))
 	flags.IntVar(&q.Limit, "limit", 1000, "explain by so many facts at most (0: all)")
+	zone := zone(cmd, "by whose clocks days and intervals begin, and times without an offset are meant and printed")
 	as := formatFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
-		q.From, q.To = from.Time, to.Time
+		q.Zone, q.From, q.To = zone.Location, from.in(zone.Location), to.in(zone.Location)
 		if q.Interval, err = statistics.ParseInterval(interval); err != nil {
 			return err
 		}
@@ -61,27 +64,28 @@ defines them. --explain opens a number to the calls and the events behind it.`,
 
 func printReport(w io.Writer, r statistics.Report, q statistics.Query) error {
 	d := r.Definition
-	fmt.Fprintf(w, "From %s to %s, as of %s\n", orDash(r.From.String()), orDash(r.To.String()), orDash(r.AsOf.String()))
+	at := func(t history.Time) string { return orDash(t.In(q.Zone)) }
+	fmt.Fprintf(w, "From %s to %s, as of %s, %s\n", at(r.From), at(r.To), at(r.AsOf), r.Zone)
 	fmt.Fprintf(w, "Definitions: version %d; target %s; short abandon before %s\n", d.Version, seconds(d.TargetMs), seconds(d.ShortMs))
 	queues := [][]string{{"FROM", "QUEUE", "ENTERED", "OFFERED", "ANSWERED", "ABANDONED", "SHORT", "LEFT", "WAITING", "LONGEST", "ASA", "ABANDON RATE", "AHT", "RONA"}}
 	levels := [][]string{{"FROM", "QUEUE", "answeredOnly", "abandonsMissed", "abandonsInTargetMet", "abandonsInTargetExcluded", "shortAbandonsMet"}}
 	for _, row := range append(append([]statistics.QueueRow{}, r.Queues...), named(r.Totals)...) {
-		queues = append(queues, append([]string{row.From.String(), row.Queue}, append(numbers(row.Entered, row.Offered, row.Answered, row.Abandoned,
+		queues = append(queues, append([]string{at(row.From), row.Queue}, append(numbers(row.Entered, row.Offered, row.Answered, row.Abandoned,
 			row.ShortAbandoned, row.Left, row.Waiting), seconds(row.LongestWaitMs), average(row.ASAMs), percent(row.AbandonRate), average(row.AHTMs),
 			fmt.Sprint(row.RingNoAnswer))...))
 		l := row.ServiceLevel
-		levels = append(levels, []string{row.From.String(), row.Queue, percent(l.AnsweredOnly), percent(l.AbandonsMissed), percent(l.AbandonsInTargetMet),
+		levels = append(levels, []string{at(row.From), row.Queue, percent(l.AnsweredOnly), percent(l.AbandonsMissed), percent(l.AbandonsInTargetMet),
 			percent(l.AbandonsInTargetExcluded), percent(l.ShortAbandonsMet)})
 	}
 	agents := [][]string{{"FROM", "AGENT", "OFFERED", "HANDLED", "RONA", "TALK", "HOLD", "ACW", "AHT", "LOGGED IN", "NOT READY", "IDLE", "OCCUPANCY", "UTILISATION"}}
 	for _, row := range r.Agents {
-		agents = append(agents, append([]string{row.From.String(), row.Agent}, append(numbers(row.Offered, row.Handled, row.RingNoAnswer),
+		agents = append(agents, append([]string{at(row.From), row.Agent}, append(numbers(row.Offered, row.Handled, row.RingNoAnswer),
 			seconds(row.TalkMs), seconds(row.HoldMs), seconds(row.AfterCallWorkMs), average(row.AHTMs), seconds(row.LoggedInMs), seconds(row.NotReadyMs),
 			seconds(row.IdleMs), percent(row.Occupancy), percent(row.Utilisation))...))
 	}
 	tables := [][][]string{queues, levels, agents}
 	if q.Explain != "" {
-		tables = [][][]string{explained(r)}
+		tables = [][][]string{explained(r, at)}
 	}
 	for _, rows := range tables {
 		if len(rows) == 1 {
@@ -98,7 +102,7 @@ func printReport(w io.Writer, r statistics.Report, q statistics.Query) error {
 	return nil
 }
 
-func explained(r statistics.Report) [][]string {
+func explained(r statistics.Report, at func(history.Time) string) [][]string {
 	rows := [][]string{{"NUMBER", "OF", "AT", "VALUE", "QUEUE", "AGENT", "CONNID", "EVENTS"}}
 	for _, e := range r.Explained {
 		id := ""
@@ -109,7 +113,7 @@ func explained(r statistics.Report) [][]string {
 		if strings.HasSuffix(e.Number, "Ms") {
 			value = seconds(e.Value)
 		}
-		rows = append(rows, []string{e.Number, string(e.Of), e.At.String(), value, orDash(e.Queue), orDash(e.Agent), orDash(id), strings.Join(e.Events, " ")})
+		rows = append(rows, []string{e.Number, string(e.Of), at(e.At), value, orDash(e.Queue), orDash(e.Agent), orDash(id), strings.Join(e.Events, " ")})
 	}
 	return rows
 }

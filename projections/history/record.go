@@ -102,10 +102,15 @@ const timeForm = "2006-01-02T15:04:05.000Z07:00"
 
 // String is the moment as RFC 3339 with milliseconds, empty for the zero Time.
 func (t Time) String() string {
+	return t.In(time.UTC)
+}
+
+// In is the moment as String has it, but by the clocks of a zone.
+func (t Time) In(zone *time.Location) string {
 	if time.Time(t).IsZero() {
 		return ""
 	}
-	return time.Time(t).UTC().Format(timeForm)
+	return time.Time(t).In(zone).Format(timeForm)
 }
 
 // MarshalJSON is String in quotes, or null.

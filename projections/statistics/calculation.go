@@ -13,8 +13,8 @@ import (
 // calculation adds up facts. Moments are milliseconds since 1970.
 type calculation struct {
 	query          Query
-	from, to, now  int64
-	every          int64
+	now            int64
+	edges          []int64 // of the intervals: where each begins, and where the last ends
 	opened         []measure
 	queues, agents side
 	times          map[string]*agentTime
@@ -38,30 +38,33 @@ type sums struct {
 	longest int64 // wait of those who wait
 }
 
-func newCalculation(q Query, opened []measure) *calculation {
+func newCalculation(q Query, opened []measure) (*calculation, error) {
+	edges, err := edges(q.From, q.To, q.Interval, q.Zone)
 	return &calculation{
-		query: q, from: q.From.UnixMilli(), to: q.To.UnixMilli(), now: q.Now.UnixMilli(), every: q.Interval.Milliseconds(), opened: opened,
+		query: q, now: q.Now.UnixMilli(), edges: edges, opened: opened,
 		queues: side{OfQueue, map[key]*sums{}}, agents: side{OfAgent, map[key]*sums{}}, times: map[string]*agentTime{},
-	}
+	}, err
 }
 
-// interval is the number of the interval in which a moment lies, counted from 1970; 0 where the range is one interval.
+// interval is the number of the interval in which a moment of the range lies.
 func (c *calculation) interval(at int64) int {
-	if c.every == 0 {
-		return 0
+	i, begins := slices.BinarySearch(c.edges, at)
+	if !begins {
+		i--
 	}
-	return int(at / c.every)
+	return i
 }
 
-// bounds are those of an interval within the range.
+// bounds are those of an interval.
 func (c *calculation) bounds(interval int) (from, to int64) {
-	if c.every == 0 {
-		return c.from, c.to
-	}
-	return max(c.from, int64(interval)*c.every), min(c.to, int64(interval+1)*c.every)
+	return c.edges[interval], c.edges[interval+1]
 }
 
-func (c *calculation) within(at int64) bool { return c.from <= at && at < c.to }
+// begin and end are those of the range.
+func (c *calculation) begin() int64 { return c.edges[0] }
+func (c *calculation) end() int64   { return c.edges[len(c.edges)-1] }
+
+func (c *calculation) within(at int64) bool { return c.begin() <= at && at < c.end() }
 
 // fact is what is told of where a number comes from.
 type fact struct {
@@ -147,7 +150,7 @@ func (c *calculation) Visit(v history.VisitFact) {
 
 	// Who waits at an interval's end entered before, and had not ended before.
 	in.events, in.agent = []string{v.EnteredEvent}, ""
-	first, last := max(milli(v.EnteredAt), c.from), c.to-1
+	first, last := max(milli(v.EnteredAt), c.begin()), c.end()-1
 	if over {
 		last = min(last, milli(v.EndedAt))
 	}
@@ -223,7 +226,7 @@ func (c *calculation) agentTimes() {
 
 // spread adds a time to the intervals in which it lies.
 func (c *calculation) spread(agent string, m measure, s span) {
-	s.from, s.to = max(s.from, c.from), min(s.to, c.to)
+	s.from, s.to = max(s.from, c.begin()), min(s.to, c.end())
 	for at := s.from; at < s.to; {
 		_, end := c.bounds(c.interval(at))
 		end = min(end, s.to)

@@ -40,13 +40,14 @@ func NewDefinition(target, short time.Duration) Definition {
 // Query says which numbers are asked for.
 type Query struct {
 	Definition Definition
-	From, To   time.Time     // [From, To); From zero: since the history began; To zero: up to Now
-	Now        time.Time     // what goes on is counted up to here; zero: the latest moment that the history knows
-	Interval   time.Duration // numbers for each of these, counted from midnight UTC; zero: for the whole range
-	Queue      string        // of this queue only
-	Agent      string        // of this agent only
-	Explain    string        // open this number, by its name in JSON
-	Limit      int           // explain by so many facts at most; 0: all
+	From, To   time.Time      // [From, To); From zero: since the history began; To zero: up to Now
+	Now        time.Time      // what goes on is counted up to here; zero: the latest moment that the history knows
+	Interval   time.Duration  // numbers for each of these, a duration that divides a day; zero: for the whole range
+	Zone       *time.Location // where days begin at midnight, and intervals where the clock shows a multiple of them; nil: UTC
+	Queue      string         // of this queue only
+	Agent      string         // of this agent only
+	Explain    string         // open this number, by its name in JSON
+	Limit      int            // explain by so many facts at most; 0: all
 }
 
 // maxIntervals is how many intervals one query may have.
@@ -66,6 +67,7 @@ type Report struct {
 	To         history.Time  `json:"to"`
 	AsOf       history.Time  `json:"asOf" doc:"What goes on was counted up to here"`
 	IntervalMs int64         `json:"intervalMs" doc:"0: the whole range is one interval"`
+	Zone       string        `json:"tz" doc:"The time zone by whose clocks intervals begin"`
 	Queues     []QueueRow    `json:"queues" doc:"By interval and queue; intervals in which nothing happened are left out"`
 	Totals     []QueueRow    `json:"totals" doc:"All queues together, by interval"`
 	Agents     []AgentRow    `json:"agents" doc:"By interval and agent"`
@@ -163,7 +165,7 @@ func Of(ctx context.Context, source Source, q Query) (Report, error) {
 		return Report{}, err
 	}
 	report := Report{
-		Definition: q.Definition, From: history.Time(q.From), To: history.Time(q.To), AsOf: history.Time(q.Now), IntervalMs: q.Interval.Milliseconds(),
+		Definition: q.Definition, From: history.Time(q.From), To: history.Time(q.To), AsOf: history.Time(q.Now), IntervalMs: q.Interval.Milliseconds(), Zone: q.Zone.String(),
 		Queues: []QueueRow{}, Totals: []QueueRow{}, Agents: []AgentRow{},
 	}
 	if !q.From.Before(q.To) {
@@ -173,7 +175,10 @@ func Of(ctx context.Context, source Source, q Query) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	c := newCalculation(q, opened)
+	c, err := newCalculation(q, opened)
+	if err != nil {
+		return Report{}, err
+	}
 	if err := source.Facts(ctx, q.From, q.To, c); err != nil {
 		return Report{}, err
 	}
@@ -192,8 +197,8 @@ func complete(ctx context.Context, source Source, q *Query) error {
 	if !q.From.IsZero() && !q.To.IsZero() && !q.From.Before(q.To) {
 		return fmt.Errorf("%w: the range ends at %s, before it begins", ErrQuery, history.Time(q.To))
 	}
-	if q.Interval < 0 || q.Interval > 0 && q.Interval < time.Minute {
-		return fmt.Errorf("%w: an interval is a minute or longer", ErrQuery)
+	if err := checkInterval(q.Interval); err != nil {
+		return err
 	}
 	if q.Definition.TargetMs < 0 || q.Definition.ShortMs < 0 {
 		return fmt.Errorf("%w: a threshold is negative", ErrQuery)
@@ -225,10 +230,8 @@ func complete(ctx context.Context, source Source, q *Query) error {
 	case q.From.IsZero():
 		q.From = began
 	}
+	q.Zone = cmp.Or(q.Zone, time.UTC)
 	q.From, q.To, q.Now = ceil(q.From), ceil(q.To), ceil(q.Now)
-	if q.Interval > 0 && q.To.Sub(q.From)/q.Interval > maxIntervals {
-		return fmt.Errorf("%w: more than %d intervals", ErrQuery, maxIntervals)
-	}
 	return nil
 }
 
@@ -239,19 +242,6 @@ func ceil(t time.Time) time.Time {
 		cut = cut.Add(time.Millisecond)
 	}
 	return cut
-}
-
-// ParseInterval reads an interval: 15m, hour, day, or any other duration; empty is the whole range.
-func ParseInterval(text string) (time.Duration, error) {
-	switch text {
-	case "":
-		return 0, nil
-	case "hour":
-		return time.Hour, nil
-	case "day":
-		return 24 * time.Hour, nil
-	}
-	return parseDuration("interval", text)
 }
 
 // ParseDefinition reads the two thresholds, as durations: 20s.

@@ -165,6 +165,8 @@ func TestWhatCannotBeMeant(t *testing.T) {
 		"a range that ends before it begins": {From: nine, To: nine.Add(-time.Second)},
 		"an empty range":                     {From: nine, To: nine},
 		"a tiny interval":                    {Interval: time.Second},
+		"an interval that does not fit":      {Interval: 7 * time.Hour},
+		"longer than a day":                  {Interval: 48 * time.Hour},
 		"too many intervals":                 {From: nine, To: nine.AddDate(1, 0, 0), Interval: time.Minute},
 		"an unknown number":                  {Explain: "luck"},
 	} {
@@ -210,7 +212,10 @@ func TestIntervalsAddUp(t *testing.T) {
 			parts = []statistics.Report{ask(statistics.Query{To: cut}), ask(statistics.Query{From: cut})}
 		}
 		require.Equal(t, added(whole), added(parts...), "cut at %s", cut)
-		require.Equal(t, added(whole), added(ask(statistics.Query{Interval: 15 * time.Minute})))
+		require.Equal(t, added(whole), added(ask(statistics.Query{
+			Interval: rapid.SampledFrom([]time.Duration{15 * time.Minute, time.Hour, 24 * time.Hour}).Draw(t, "interval"),
+			Zone:     zone(t, rapid.SampledFrom([]string{"", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu"}).Draw(t, "zone")),
+		})))
 
 		for _, row := range whole.Queues {
 			require.Equal(t, row.Entered, row.Answered+row.Abandoned+row.Left+row.Waiting, row.Queue)
