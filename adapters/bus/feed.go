@@ -35,14 +35,18 @@ type FeedConfig struct {
 	// Checkpoint is the feed's own, in no other use.
 	Checkpoint Checkpoint
 	// Connect opens the way to the broker. It is called again after each failure, when the old publisher is closed. Its
-	// Publish returns when the broker has confirmed the message.
+	// Publish returns when the broker has confirmed all the messages; after an error nobody knows which of them it has.
 	Connect func() (message.Publisher, error)
-	Logger  *slog.Logger // nil discards
+	// Window is how many messages are published at once, at most. They are of different streams: of one stream each is
+	// published when the one before it is confirmed. 0 and 1 publish one after the other, in the order of the log.
+	Window int
+	Logger *slog.Logger // nil discards
 }
 
-// Feed is a projection that publishes events to a broker: at least once, and in the order of the log. Each message is
-// published when the one before it is confirmed. A broker that fails is tried again, for as long as it takes, with waits
-// from a tenth of a second to half a minute; no event is passed over.
+// Feed is a projection that publishes events to a broker: at least once, and those of one stream in the order of the log;
+// all of them in that order where the window is 1. Of one stream each message is published when the one before it is
+// confirmed: a broker that takes the second of two and fails at the first would turn them around. A broker that fails is
+// tried again, for as long as it takes, with waits from a tenth of a second to half a minute; no event is passed over.
 type Feed struct {
 	config    FeedConfig
 	selected  selection
@@ -86,8 +90,13 @@ func OpenFeed(ctx context.Context, log eventlog.Ends, c FeedConfig) (*Feed, erro
 // Name implements projections.Projection.
 func (f *Feed) Name() string { return "bus-" + f.config.Name }
 
-// RunLength implements projections.Paced.
-func (f *Feed) RunLength() int { return runLength }
+// RunLength implements projections.Paced. The more records there are, the more of them are of different streams.
+func (f *Feed) RunLength() int {
+	if f.config.Window > 1 {
+		return 4 * runLength
+	}
+	return runLength
+}
 
 // Position implements projections.Projection: all that was to be published up to there is confirmed. A position that the
 // log has not reached is an error: the feed is of another log, or the log is an older copy, whose next events would be
@@ -103,16 +112,43 @@ func (f *Feed) Position(ctx context.Context) (eventlog.Position, error) {
 
 // Apply implements projections.Projection. It returns when everything is published, or when ctx is done.
 func (f *Feed) Apply(ctx context.Context, records []eventlog.Record) error {
+	var pending []eventlog.Record
 	for _, r := range records {
 		if f.selected(r) {
-			if err := f.publish(ctx, r); err != nil {
-				return errors.Join(err, f.save(ctx))
-			}
-			f.behind = true
+			pending = append(pending, r)
 		}
-		f.position.Store(uint64(r.Position))
 	}
+	confirmed := 0 // of records: all up to there
+	for len(pending) > 0 {
+		now, later := nextWave(pending, f.config.Window)
+		if err := f.publish(ctx, now); err != nil {
+			return errors.Join(err, f.save(ctx))
+		}
+		f.behind = true
+		for pending = later; confirmed < len(records) && (len(later) == 0 || records[confirmed].Position < later[0].Position); confirmed++ {
+			f.position.Store(uint64(records[confirmed].Position))
+		}
+	}
+	f.position.Store(uint64(records[len(records)-1].Position))
 	return f.save(ctx)
+}
+
+// nextWave is what of pending may be published at once: the first record of each stream, up to a limit. later is the rest,
+// in its order.
+func nextWave(pending []eventlog.Record, limit int) (now, later []eventlog.Record) {
+	if limit <= 1 {
+		return pending[:1], pending[1:]
+	}
+	streams := map[eventlog.Stream]bool{}
+	for _, r := range pending {
+		if len(now) == limit || streams[r.Stream] {
+			later = append(later, r)
+			continue
+		}
+		streams[r.Stream] = true
+		now = append(now, r)
+	}
+	return now, later
 }
 
 // save moves the checkpoint up to what is confirmed. That goes on when ctx is done.
@@ -128,23 +164,28 @@ func (f *Feed) save(ctx context.Context) error {
 	return nil
 }
 
-// publish returns when the broker has confirmed the record's message.
-func (f *Feed) publish(ctx context.Context, r eventlog.Record) error {
-	m, err := Message(r)
-	if err != nil {
-		return projections.Poison(r, err)
+// publish returns when the broker has confirmed the records' messages.
+func (f *Feed) publish(ctx context.Context, records []eventlog.Record) error {
+	messages := make([]*message.Message, len(records))
+	for i, r := range records {
+		m, err := Message(r)
+		if err != nil {
+			return projections.Poison(r, err)
+		}
+		m.SetContext(ctx)
+		messages[i] = m
 	}
-	m.SetContext(ctx)
+	position := uint64(records[0].Position)
 	var logged time.Time
 	down := time.Now()
 	for wait := firstWait; ; wait = min(2*wait, longestWait) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		err := f.attempt(m)
+		err := f.attempt(messages)
 		if err == nil {
 			if !logged.IsZero() {
-				f.config.Logger.Info("broker takes messages again", "bus", f.config.Name, "position", uint64(r.Position), "after", time.Since(down).Round(time.Second))
+				f.config.Logger.Info("broker takes messages again", "bus", f.config.Name, "position", position, "after", time.Since(down).Round(time.Second))
 			}
 			return nil
 		}
@@ -153,7 +194,7 @@ func (f *Feed) publish(ctx context.Context, r eventlog.Record) error {
 		}
 		if time.Since(logged) >= logAgain {
 			logged = time.Now()
-			f.config.Logger.Warn("broker takes no messages; trying again", "bus", f.config.Name, "position", uint64(r.Position), "err", err)
+			f.config.Logger.Warn("broker takes no messages; trying again", "bus", f.config.Name, "position", position, "err", err)
 		}
 		if err := f.save(ctx); err != nil {
 			return err
@@ -165,16 +206,16 @@ func (f *Feed) publish(ctx context.Context, r eventlog.Record) error {
 	}
 }
 
-// attempt tries to publish a message once. After a failure the connection is given up: what it still holds is not to be
+// attempt tries to publish messages once. After a failure the connection is given up: what it still holds is not to be
 // sent behind later messages.
-func (f *Feed) attempt(m *message.Message) (err error) {
+func (f *Feed) attempt(messages []*message.Message) (err error) {
 	if f.publisher == nil {
 		if f.publisher, err = f.config.Connect(); err != nil {
 			f.publisher = nil
 			return err
 		}
 	}
-	if err := f.publisher.Publish(f.config.Topic, m); err != nil {
+	if err := f.publisher.Publish(f.config.Topic, messages...); err != nil {
 		return errors.Join(err, f.Close())
 	}
 	return nil

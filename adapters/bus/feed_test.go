@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"sync"
@@ -38,6 +39,9 @@ type broker struct {
 	fail      func(taken int) error  // asked for each message
 	lost      func(taken int) bool   // the message is taken, its confirmation is lost
 	took      func(*message.Message) // told of each message
+	refuses   func(*message.Message) bool
+	published int // calls of Publish
+	largest   int // the most messages that one of them had
 }
 
 var errDown = errors.New("broker is down")
@@ -76,7 +80,14 @@ type connection struct {
 func (c *connection) Publish(topic string, messages ...*message.Message) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.published++
+	c.largest = max(c.largest, len(messages))
+	var refused error
 	for _, m := range messages {
+		if c.refuses != nil && c.refuses(m) {
+			refused = errors.New("refused") // but those behind it are taken
+			continue
+		}
 		switch {
 		case c.closed:
 			return errors.New("published on a closed connection")
@@ -100,7 +111,7 @@ func (c *connection) Publish(topic string, messages ...*message.Message) error {
 			return errors.New("no confirmation")
 		}
 	}
-	return nil
+	return refused
 }
 
 func (c *connection) Close() error {
@@ -332,6 +343,62 @@ func TestAMessageWhoseConfirmationIsLostIsSentAgainInItsPlace(t *testing.T) {
 		stop()
 		assert.Len(t, b.ids(), 105)
 		assert.Equal(t, idsOf(records), bustest.Settled(t, b.ids()))
+	})
+}
+
+// A broker that is slow to confirm has many messages on their way, but never two of one call: it may take the second and
+// refuse the first.
+func TestAFeedWithAWindowKeepsEachCallInOrderWhateverIsRefused(t *testing.T) {
+	records, file := day(3000), checkpointFile(t)
+	var b *broker
+	synctest.Test(t, func(t *testing.T) {
+		log := filled(t, records)
+		chance := rand.New(rand.NewPCG(1, 2))
+		b = &broker{refuses: func(*message.Message) bool { return chance.IntN(200) == 0 }}
+		runner, stop := run(t, log, feed(t, log, b, file, func(c *bus.FeedConfig) { c.Window = 50 }))
+		require.NoError(t, runner.Wait(t.Context(), 3000))
+		stop()
+	})
+	assert.EqualValues(t, 3000, saved(t, file))
+	assert.LessOrEqual(t, b.largest, 50)
+	assert.Less(t, b.published, 1500, "many at once")
+	streams := map[string]eventlog.Stream{}
+	for _, r := range records {
+		streams[r.ID.String()] = r.Stream
+	}
+	want, got := map[eventlog.Stream][]string{}, map[eventlog.Stream][]string{}
+	for _, r := range records {
+		want[r.Stream] = append(want[r.Stream], r.ID.String())
+	}
+	for _, id := range b.ids() {
+		got[streams[id]] = append(got[streams[id]], id)
+	}
+	for stream := range got {
+		got[stream] = bustest.Settled(t, got[stream])
+	}
+	assert.Equal(t, want, got)
+	assert.Greater(t, len(b.ids()), 3000, "some were sent again")
+}
+
+func TestAFeedWithAWindowSavesWhatIsConfirmedWithoutAHole(t *testing.T) {
+	file := checkpointFile(t)
+	synctest.Test(t, func(t *testing.T) {
+		records := day(200)
+		log := filled(t, records)
+		stuck := records[60].ID.String()
+		b := &broker{refuses: func(m *message.Message) bool { return m.UUID == stuck }}
+		_, stop := run(t, log, feed(t, log, b, file, func(c *bus.FeedConfig) { c.Window = 50 }))
+		time.Sleep(time.Minute)
+		stop()
+		taken := map[string]bool{}
+		for _, id := range b.ids() {
+			taken[id] = true
+		}
+		for _, r := range records[:saved(t, file)] {
+			assert.True(t, taken[r.ID.String()], "position %d", r.Position)
+		}
+		assert.LessOrEqual(t, saved(t, file), eventlog.Position(60))
+		assert.NotZero(t, saved(t, file))
 	})
 }
 

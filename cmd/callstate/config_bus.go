@@ -22,11 +22,19 @@ type busConfig struct {
 	Topic      string   `toml:"topic"`
 	Kinds      []string `toml:"kinds"`
 	From       string   `toml:"from"`
+	Order      string   `toml:"order"`
 	User       string   `toml:"user"`
 	Secret     string   `toml:"secret"`
 	SecretFile string   `toml:"secret_file"`
 	SecretEnv  string   `toml:"secret_env"`
+	CAFile     string   `toml:"ca_file"`
 }
+
+// What the messages of a feed are in the order of.
+const (
+	orderOfCall = "call"
+	orderOfLog  = "log"
+)
 
 // What a feed begins with that has no checkpoint yet.
 const (
@@ -62,8 +70,14 @@ func (b *busConfig) validate(dir string) (err error) {
 			return err
 		}
 	}
+	if b.CAFile != "" && !filepath.IsAbs(b.CAFile) {
+		b.CAFile = filepath.Join(dir, b.CAFile)
+	}
 	if from := cmp.Or(b.From, fromStart); from != fromStart && from != fromNow {
 		return fmt.Errorf("from must be %s or %s", fromStart, fromNow)
+	}
+	if order := cmp.Or(b.Order, orderOfCall); order != orderOfCall && order != orderOfLog {
+		return fmt.Errorf("order must be %s or %s", orderOfCall, orderOfLog)
 	}
 	if err := bus.CheckKinds(b.Kinds); err != nil {
 		return err
@@ -72,7 +86,9 @@ func (b *busConfig) validate(dir string) (err error) {
 }
 
 func (b *busConfig) broker(stdout io.Writer) brokers.Config {
-	return brokers.Config{Name: b.Name, Kind: b.Kind, URL: b.URL, Topic: b.Topic, User: b.User, Secret: b.Secret, Stdout: stdout}
+	return brokers.Config{
+		Name: b.Name, Kind: b.Kind, URL: b.URL, Topic: b.Topic, User: b.User, Secret: b.Secret, CAFile: b.CAFile, LogOrder: b.Order == orderOfLog, Stdout: stdout,
+	}
 }
 
 // buses are the configured brokers. The zero value is none.
@@ -90,6 +106,7 @@ func (b buses) open(ctx context.Context, log eventlog.Ends, folder string, logge
 			Name: c.Name, Topic: c.Topic, Kinds: c.Kinds, FromNow: c.From == fromNow, Logger: logger,
 			Checkpoint: bus.File(filepath.Join(folder, "bus-"+c.Name+".json")),
 			Connect:    c.broker(b.stdout).Connect,
+			Window:     c.broker(b.stdout).Window(),
 		})
 		if err != nil {
 			return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -40,6 +41,12 @@ func openQueue(c Config, address string) (*queue, error) {
 		Heartbeat: confirmation, Locale: "en_US", Dial: amqp.DefaultDial(confirmation),
 		Properties: amqp.Table{"product": "callstate", "connection_name": "callstate " + c.Name},
 	}
+	if c.encrypted() {
+		var err error
+		if config.TLSClientConfig, err = c.tls(); err != nil {
+			return nil, err
+		}
+	}
 	if c.User != "" {
 		config.SASL = []amqp.Authentication{&amqp.PlainAuth{Username: c.User, Password: c.Secret}}
 	}
@@ -54,40 +61,46 @@ func openQueue(c Config, address string) (*queue, error) {
 	if err != nil {
 		return nil, errors.Join(err, connection.Close())
 	}
-	return &queue{connection: connection, channel: channel, returned: channel.NotifyReturn(make(chan amqp.Return, 1))}, nil
+	return &queue{connection: connection, channel: channel, returned: channel.NotifyReturn(make(chan amqp.Return, window))}, nil
 }
 
 // Publish implements message.Publisher.
 func (q *queue) Publish(topic string, messages ...*message.Message) error {
-	for _, m := range messages {
-		if err := q.publish(topic, m); err != nil {
+	for batch := range slices.Chunk(messages, window) { // the most that can be returned at once
+		if err := q.publish(topic, batch); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (q *queue) publish(topic string, m *message.Message) error {
-	ctx, cancel := context.WithTimeout(m.Context(), confirmation)
+func (q *queue) publish(topic string, messages []*message.Message) error {
+	ctx, cancel := context.WithTimeout(messages[0].Context(), confirmation)
 	defer cancel()
-	headers := amqp.Table{}
-	for key, value := range m.Metadata {
-		headers[key] = value
+	confirming := make([]*amqp.DeferredConfirmation, len(messages))
+	for i, m := range messages {
+		headers := amqp.Table{}
+		for key, value := range m.Metadata {
+			headers[key] = value
+		}
+		const mandatory, immediate = true, false
+		var err error
+		confirming[i], err = q.channel.PublishWithDeferredConfirmWithContext(ctx, "", topic, mandatory, immediate, amqp.Publishing{
+			ContentType: m.Metadata.Get(bus.MetadataContentType), MessageId: m.UUID, Type: m.Metadata.Get(bus.MetadataType),
+			AppId: "callstate", Timestamp: time.Now(), DeliveryMode: amqp.Persistent, Headers: headers, Body: m.Payload,
+		})
+		if err != nil {
+			return err
+		}
 	}
-	const mandatory, immediate = true, false
-	confirming, err := q.channel.PublishWithDeferredConfirmWithContext(ctx, "", topic, mandatory, immediate, amqp.Publishing{
-		ContentType: m.Metadata.Get(bus.MetadataContentType), MessageId: m.UUID, Type: m.Metadata.Get(bus.MetadataType),
-		AppId: "callstate", Timestamp: time.Now(), DeliveryMode: amqp.Persistent, Headers: headers, Body: m.Payload,
-	})
-	if err != nil {
-		return err
-	}
-	confirmed, err := confirming.WaitContext(ctx)
-	switch {
-	case err != nil:
-		return fmt.Errorf("no confirmation: %w", err)
-	case !confirmed:
-		return errors.New("the broker did not take the message")
+	for _, c := range confirming {
+		confirmed, err := c.WaitContext(ctx)
+		switch {
+		case err != nil:
+			return fmt.Errorf("no confirmation: %w", err)
+		case !confirmed:
+			return errors.New("the broker did not take the message")
+		}
 	}
 	select {
 	case r := <-q.returned: // the broker sends it before the confirmation

@@ -2,9 +2,7 @@ package brokers
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -14,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ThreeDotsLabs/watermill/message"
 	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -28,19 +27,23 @@ const rabbitMQ = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 // rabbit is a real RabbitMQ on ports of its own, with all its files in a folder of the test.
 type rabbit struct {
 	port    int
+	secure  int    // the port for TLS
+	caFile  string // who vouches for it
 	env     []string
 	running *exec.Cmd
 	says    bytes.Buffer
 }
 
-func startRabbit(t *testing.T) *rabbit {
+func startRabbit(t testing.TB) *rabbit {
 	t.Helper()
-	if _, err := os.Stat(rabbitMQ); errors.Is(err, fs.ErrNotExist) && os.Getenv("CI") == "" {
-		t.Skip("RabbitMQ is not installed: `make tools` does that")
-	}
+	require.FileExists(t, rabbitMQ, "RabbitMQ is not installed: `make tools` does that")
 	dir := t.TempDir()
-	ports := freePorts(t, 3)
-	r := &rabbit{port: ports[0]}
+	ports := freePorts(t, 4)
+	certificate, caFile := certificate(t)
+	r := &rabbit{port: ports[0], secure: ports[3], caFile: caFile}
+	config := filepath.Join(dir, "rabbitmq.conf")
+	require.NoError(t, os.WriteFile(config, fmt.Appendf(nil, "listeners.ssl.1 = 127.0.0.1:%d\nssl_options.certfile = %s\nssl_options.keyfile = %s\n",
+		r.secure, caFile, keyFile(t, certificate)), 0o600))
 	plugins := filepath.Join(dir, "plugins")
 	require.NoError(t, os.WriteFile(plugins, []byte("[].\n"), 0o600))
 	r.env = append(os.Environ(),
@@ -50,7 +53,7 @@ func startRabbit(t *testing.T) *rabbit {
 		"RABBITMQ_NODE_IP_ADDRESS=127.0.0.1", fmt.Sprint("RABBITMQ_NODE_PORT=", ports[0]), fmt.Sprint("RABBITMQ_DIST_PORT=", ports[2]),
 		"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-kernel inet_dist_use_interface {127,0,0,1}",
 		"RABBITMQ_MNESIA_BASE="+filepath.Join(dir, "mnesia"), "RABBITMQ_LOG_BASE="+filepath.Join(dir, "log"), "RABBITMQ_LOGS=-",
-		"RABBITMQ_ENABLED_PLUGINS_FILE="+plugins, "RABBITMQ_CONFIG_FILE="+filepath.Join(dir, "none"), "RABBITMQ_CONF_ENV_FILE="+filepath.Join(dir, "none"),
+		"RABBITMQ_ENABLED_PLUGINS_FILE="+plugins, "RABBITMQ_CONFIG_FILE="+config, "RABBITMQ_CONF_ENV_FILE="+filepath.Join(dir, "none"),
 	)
 	// Erlang would leave its name server behind; ours ends with the test.
 	names := exec.Command("epmd", "-address", "127.0.0.1", "-port", strconv.Itoa(ports[1]))
@@ -65,7 +68,7 @@ func startRabbit(t *testing.T) *rabbit {
 	return r
 }
 
-func freePorts(t *testing.T, count int) (ports []int) {
+func freePorts(t testing.TB, count int) (ports []int) {
 	t.Helper()
 	for range count {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -76,7 +79,7 @@ func freePorts(t *testing.T, count int) (ports []int) {
 	return ports
 }
 
-func (r *rabbit) start(t *testing.T) {
+func (r *rabbit) start(t testing.TB) {
 	t.Helper()
 	r.says.Reset()
 	r.running = exec.Command(rabbitMQ)
@@ -109,7 +112,7 @@ func (r *rabbit) stop() {
 func (r *rabbit) url() string { return fmt.Sprintf("amqp://127.0.0.1:%d", r.port) }
 
 // open is a channel of another application.
-func (r *rabbit) open(t *testing.T) *amqp.Channel {
+func (r *rabbit) open(t testing.TB) *amqp.Channel {
 	t.Helper()
 	connection, err := amqp.Dial(r.url())
 	require.NoError(t, err)
@@ -130,9 +133,13 @@ func TestRabbitMQGetsEverythingInOrderHoweverItFails(t *testing.T) {
 	// There is no queue: the broker returns what nobody takes.
 	publisher, err := c.Connect()
 	require.NoError(t, err)
-	m, err := bus.Message(records[0])
-	require.NoError(t, err)
-	require.ErrorContains(t, publisher.Publish("callstate", m), "NO_ROUTE")
+	var messages []*message.Message
+	for _, r := range records[:c.Window()] {
+		m, err := bus.Message(r)
+		require.NoError(t, err)
+		messages = append(messages, m)
+	}
+	require.ErrorContains(t, publisher.Publish("callstate", messages...), "NO_ROUTE")
 	require.NoError(t, publisher.Close())
 	f.lagging(t, 0)
 	_, err = r.open(t).QueueDeclare("callstate", true, false, false, false, amqp.Table{"x-queue-type": "quorum"})
@@ -165,5 +172,8 @@ func TestRabbitMQGetsEverythingInOrderHoweverItFails(t *testing.T) {
 			require.Fail(t, "no message", "after %d", len(ids))
 		}
 	}
-	assert.Equal(t, idsOf(records), bustest.Settled(t, ids))
+	assertCallsInOrder(t, records, ids)
+
+	c.URL, c.CAFile = fmt.Sprintf("amqps://127.0.0.1:%d", r.secure), r.caFile
+	assertOnlyWhoIsVouchedFor(t, c, messages[0])
 }

@@ -1,12 +1,16 @@
-// Package brokers opens the ways to message brokers, as publishers of watermill that return from Publish when the
-// message is confirmed: what bus.Feed asks for.
+// Package brokers opens the ways to message brokers, as publishers of watermill that return from Publish when all
+// messages are confirmed: what bus.Feed asks for. Those of watermill itself wait for each confirmation before they send
+// the next message; its marshalers say what a message looks like to readers that are made of watermill.
 package brokers
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -43,7 +47,47 @@ type Config struct {
 	Topic  string // of the messages; required where the broker has topics
 	User   string // with Secret; not for webhooks
 	Secret string // the key that signs webhooks; a password; without User, NATS's token
-	Stdout io.Writer
+	CAFile string // certificates, in PEM, of who vouches for the broker; empty: those that the machine trusts
+	// LogOrder: all messages are to come in the order of the log, not only those of one call.
+	LogOrder bool
+	Stdout   io.Writer
+}
+
+// window is how many messages, of different calls, are on their way to a broker at once.
+const window = 256
+
+// Window is how many messages a feed may publish at once: see bus.FeedConfig.
+func (c Config) Window() int {
+	switch {
+	case c.LogOrder, c.Kind == Stdout, c.Kind == Webhook:
+		return 1
+	}
+	return window
+}
+
+// tls is what a connection to the broker has to be like, where it is encrypted.
+func (c Config) tls() (*tls.Config, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if c.CAFile == "" {
+		return config, nil
+	}
+	text, err := os.ReadFile(c.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("ca_file: %w", err)
+	}
+	config.RootCAs = x509.NewCertPool()
+	if !config.RootCAs.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("ca_file: %s has no certificate in PEM", c.CAFile)
+	}
+	return config, nil
+}
+
+// encrypted: an address of the broker asks for TLS.
+func (c Config) encrypted() bool {
+	return slices.ContainsFunc(c.addresses(), func(address string) bool {
+		scheme, _, _ := strings.Cut(address, "://")
+		return slices.Contains([]string{"https", "tls", "kafka+tls", "amqps"}, scheme)
+	})
 }
 
 // Validate says what is wrong with it.
@@ -73,6 +117,12 @@ func (c Config) Validate() error {
 		case u.User != nil:
 			return errors.New("url has credentials: they belong into user and secret")
 		}
+	}
+	if c.CAFile != "" && !c.encrypted() {
+		return errors.New("ca_file is given, but url does not ask for TLS")
+	}
+	if _, err := c.tls(); err != nil {
+		return err
 	}
 	if c.Kind == Webhook {
 		_, err := signingKey(c.Secret)

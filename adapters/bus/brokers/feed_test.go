@@ -32,6 +32,33 @@ func idsOf(records []eventlog.Record) (ids []string) {
 	return ids
 }
 
+// assertCallsInOrder: the ids that a broker has are those of the records, of each call, agent and switch in order. Where
+// something was sent again, it was so in that order too.
+func assertCallsInOrder(t *testing.T, records []eventlog.Record, ids []string) {
+	t.Helper()
+	keys := map[string]string{}
+	for _, r := range records {
+		keys[r.ID.String()] = r.Stream.ID()
+	}
+	byKey := map[string][]string{}
+	for _, id := range ids {
+		byKey[keys[id]] = append(byKey[keys[id]], id)
+	}
+	for key := range byKey {
+		byKey[key] = bustest.Settled(t, byKey[key])
+	}
+	assert.Equal(t, byKeyOf(records), byKey)
+}
+
+// byKeyOf are the ids of records by their partition key, each in order.
+func byKeyOf(records []eventlog.Record) map[string][]string {
+	keys := map[string][]string{}
+	for _, r := range records {
+		keys[r.Stream.ID()] = append(keys[r.Stream.ID()], r.ID.String())
+	}
+	return keys
+}
+
 // feeding is a feed of a log that is published to a broker while the test goes on.
 type feeding struct {
 	log    *memory.Store
@@ -40,13 +67,13 @@ type feeding struct {
 }
 
 // publish starts a feed to a broker, of a log with records in it.
-func publish(t *testing.T, c Config, records []eventlog.Record) feeding {
+func publish(t testing.TB, c Config, records []eventlog.Record) feeding {
 	t.Helper()
 	log := memory.New()
 	bustest.Append(t, log, records)
 	require.NoError(t, c.Validate())
 	feed, err := bus.OpenFeed(t.Context(), log, bus.FeedConfig{
-		Name: c.Name, Topic: c.Topic, Connect: c.Connect, Checkpoint: bus.File(filepath.Join(t.TempDir(), "checkpoint")),
+		Name: c.Name, Topic: c.Topic, Connect: c.Connect, Window: c.Window(), Checkpoint: bus.File(filepath.Join(t.TempDir(), "checkpoint")),
 	})
 	require.NoError(t, err)
 	f := feeding{log: log, runner: projections.NewRunner(log, nil, feed)}
@@ -64,7 +91,7 @@ func publish(t *testing.T, c Config, records []eventlog.Record) feeding {
 }
 
 // published waits until the broker has confirmed everything up to a position.
-func (f feeding) published(t *testing.T, position int) {
+func (f feeding) published(t testing.TB, position int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()

@@ -14,7 +14,6 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 
 	"github.com/callstate/callstate/adapters/bus/bustest"
-	"github.com/callstate/callstate/domain/eventlog"
 )
 
 // cluster is a Kafka cluster in this process: kfake speaks its protocol, and keeps what it was told in a folder.
@@ -25,7 +24,7 @@ type cluster struct {
 
 const partitions = 4
 
-func startKafka(t *testing.T, options ...kfake.Opt) *cluster {
+func startKafka(t testing.TB, options ...kfake.Opt) *cluster {
 	t.Helper()
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -39,7 +38,7 @@ func startKafka(t *testing.T, options ...kfake.Opt) *cluster {
 	return c
 }
 
-func (c *cluster) start(t *testing.T) {
+func (c *cluster) start(t testing.TB) {
 	t.Helper()
 	var err error
 	c.Cluster, err = kfake.NewCluster(c.options...)
@@ -81,14 +80,6 @@ func header(r *kgo.Record, key string) string {
 		}
 	}
 	return ""
-}
-
-func byKeyOf(records []eventlog.Record) map[string][]string {
-	keys := map[string][]string{}
-	for _, r := range records {
-		keys[r.Stream.ID()] = append(keys[r.Stream.ID()], r.ID.String())
-	}
-	return keys
 }
 
 func TestKafkaHasEveryCallInOnePartitionInOrder(t *testing.T) {

@@ -41,9 +41,13 @@ func newWebhook(c Config) (*webhook, error) {
 	if err != nil {
 		return nil, err
 	}
+	secure, err := c.tls()
+	if err != nil {
+		return nil, err
+	}
 	client := &http.Client{
 		Timeout:   confirmation,
-		Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, IdleConnTimeout: 90 * time.Second},
+		Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, IdleConnTimeout: 90 * time.Second, TLSClientConfig: secure},
 		// A redirect turns a POST into a GET: the configured URL is to be the right one.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
