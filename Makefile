@@ -2,7 +2,7 @@
 
 GO ?= go
 
-.PHONY: test tools format vet unit build release demo screenshots bench bench-log bench-projections crash fuzz golden
+.PHONY: test tools format vet unit build release demo screenshots bench bench-log bench-projections crash soak fuzz golden
 
 test: tools format vet unit
 
@@ -46,6 +46,11 @@ bench-log:
 crash:
 	CALLSTATE_TEST_CRASH_ROUNDS=5000 CALLSTATE_TEST_EVERY_FAULT=1 \
 	  $(GO) test -timeout 2h -run 'Crash|EveryFault|PowerCut|FullDisk|Damage' -v ./adapters/store/pebble
+
+# Half an hour of 500 events a second, with a broker and desktops, and a restart every five minutes. `make test` has a short form.
+soak:
+	CALLSTATE_TEST_SOAK_TIME=30m CALLSTATE_TEST_SOAK_RESTART=5m \
+	  $(GO) test -count 1 -timeout 1h -run '^TestSoak$$' -v ./cmd/callstate
 
 # What is made from the log: how fast it is made anew, and how fast it answers.
 bench-projections:
