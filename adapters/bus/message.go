@@ -23,6 +23,7 @@ const (
 	MetadataSequence     = "sequence"     // the revision: from 1 and without gaps on each stream; always 20 digits
 	MetadataPosition     = "position"     // in the log
 	MetadataType         = "type"         // of the CloudEvent
+	MetadataTraceparent  = "traceparent"  // of W3C Trace Context, where the event was recorded in a trace
 	MetadataContentType  = "content-type" // ContentType: the payload is a whole CloudEvent
 )
 
@@ -48,6 +49,9 @@ func Message(r eventlog.Record) (*message.Message, error) {
 	m.Metadata = message.Metadata{
 		MetadataSubject: event.Subject, MetadataPartitionKey: event.PartitionKey, MetadataSequence: event.Sequence,
 		MetadataPosition: event.Position, MetadataType: event.Type, MetadataContentType: ContentType,
+	}
+	if event.Traceparent != "" {
+		m.Metadata[MetadataTraceparent] = event.Traceparent
 	}
 	return m, nil
 }

@@ -131,7 +131,7 @@ func compare(want, have iter.Seq2[Record, error], records uint64) error {
 func sameRecord(a, b Record) error {
 	same := bytes.Equal(a.Data, b.Data) && a.SwitchTime.Equal(b.SwitchTime) && a.RecordedAt.Equal(b.RecordedAt) &&
 		a.Stream == b.Stream && a.Revision == b.Revision && a.ID == b.ID && a.Type == b.Type && a.Version == b.Version &&
-		a.Correlation == b.Correlation && a.Causation == b.Causation && a.Actor == b.Actor && a.Inferred == b.Inferred
+		a.Correlation == b.Correlation && a.Causation == b.Causation && a.Actor == b.Actor && a.Traceparent == b.Traceparent && a.Inferred == b.Inferred
 	if !same {
 		return fmt.Errorf("%w: one has %s of %s at revision %d (position %d) where the other has %s of %s at revision %d (position %d)",
 			ErrDiffers, a.Type, a.Stream, a.Revision, a.Position, b.Type, b.Stream, b.Revision, b.Position)

@@ -58,6 +58,8 @@ type Event struct {
 	Causation   uuid.UUID
 	// Actor is who asked for it ("agent:1001", "ivr:main"); empty: the switch itself.
 	Actor string
+	// Traceparent is the trace in which it was recorded, as W3C Trace Context writes it; empty: in none.
+	Traceparent string
 	// Inferred marks what the switch did not say but what follows from what it said.
 	Inferred bool
 	// Data is the event's body as JSON.

@@ -18,10 +18,12 @@ const (
 	MaxTypeName = 255
 	// MaxActor is the greatest length of an event's actor.
 	MaxActor = 512
+	// MaxTraceparent is the greatest length of an event's traceparent.
+	MaxTraceparent = 255
 	// MaxData is the greatest length of an event's data.
 	MaxData = 512 << 10
-	// MaxAppend is the greatest total of the events in one call of Append, each counted with its data, its type and
-	// actor, the name of its stream, and eventOverhead for the rest.
+	// MaxAppend is the greatest total of the events in one call of Append, each counted with its data, its type,
+	// actor and traceparent, the name of its stream, and eventOverhead for the rest.
 	MaxAppend     = 4 << 20
 	eventOverhead = 128
 )
@@ -59,7 +61,7 @@ func Validate(appends []StreamAppend) error {
 				return fmt.Errorf("%w (event %d for stream %s)", err, j, each.Stream)
 			}
 			event := &each.Events[j]
-			total += len(event.Data) + len(event.Type) + len(event.Actor) + len(each.Stream) + eventOverhead
+			total += len(event.Data) + len(event.Type) + len(event.Actor) + len(event.Traceparent) + len(each.Stream) + eventOverhead
 		}
 	}
 	if total > MaxAppend {
@@ -98,6 +100,10 @@ func (e *Event) Validate() error {
 		return fmt.Errorf("%w: actor of %d bytes, at most %d are taken", ErrInvalid, len(e.Actor), MaxActor)
 	case !utf8.ValidString(e.Actor):
 		return fmt.Errorf("%w: actor %q is not UTF-8", ErrInvalid, e.Actor)
+	case len(e.Traceparent) > MaxTraceparent:
+		return fmt.Errorf("%w: traceparent of %d bytes, at most %d are taken", ErrInvalid, len(e.Traceparent), MaxTraceparent)
+	case !utf8.ValidString(e.Traceparent):
+		return fmt.Errorf("%w: traceparent %q is not UTF-8", ErrInvalid, e.Traceparent)
 	case len(e.Data) > MaxData:
 		return fmt.Errorf("%w: data of %d bytes, at most %d are taken", ErrInvalid, len(e.Data), MaxData)
 	}

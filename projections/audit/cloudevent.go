@@ -25,6 +25,7 @@ type CloudEvent struct {
 	Correlation     string          `json:"correlationid,omitempty"`
 	Causation       string          `json:"causationid,omitempty"`
 	Actor           string          `json:"actor,omitempty"`
+	Traceparent     string          `json:"traceparent,omitempty"` // of the extension Distributed Tracing
 	Inferred        bool            `json:"inferred,omitempty"`
 	Data            json.RawMessage `json:"data"`
 }
@@ -34,7 +35,7 @@ func ToCloudEvent(r eventlog.Record) CloudEvent {
 	e := CloudEvent{
 		SpecVersion: "1.0", ID: r.ID.String(), Source: "/callstate/" + string(r.Stream), Type: fmt.Sprintf("callstate.%s.v%d", r.Type, r.Version), Subject: r.Stream.ID(),
 		Time: r.SwitchTime.UTC(), DataContentType: "application/json", Revision: fmt.Sprint(r.Revision), Position: fmt.Sprint(r.Position),
-		RecordedAt: r.RecordedAt.UTC(), Actor: r.Actor, Inferred: r.Inferred, Data: r.Data,
+		RecordedAt: r.RecordedAt.UTC(), Actor: r.Actor, Traceparent: r.Traceparent, Inferred: r.Inferred, Data: r.Data,
 	}
 	if r.Correlation != uuid.Nil {
 		e.Correlation = r.Correlation.String()

@@ -23,6 +23,7 @@ type Event struct {
 	Correlation *uuid.UUID        `json:"correlation,omitempty" doc:"the conversation"`
 	Causation   *uuid.UUID        `json:"causation,omitempty" doc:"the event or command that led to it"`
 	Actor       string            `json:"actor,omitempty" doc:"who asked for it; absent: the switch itself"`
+	Traceparent string            `json:"traceparent,omitempty" doc:"the trace in which it was recorded (W3C Trace Context)"`
 	Inferred    bool              `json:"inferred,omitempty" doc:"the switch did not say it, but it must have happened"`
 	Data        json.RawMessage   `json:"data"`
 }
@@ -31,7 +32,7 @@ type Event struct {
 func FromRecord(r eventlog.Record) Event {
 	e := Event{
 		Position: r.Position, Stream: r.Stream, Revision: r.Revision, ID: r.ID, Type: r.Type, Version: r.Version,
-		SwitchTime: r.SwitchTime.UTC(), RecordedAt: r.RecordedAt.UTC(), Actor: r.Actor, Inferred: r.Inferred, Data: r.Data,
+		SwitchTime: r.SwitchTime.UTC(), RecordedAt: r.RecordedAt.UTC(), Actor: r.Actor, Traceparent: r.Traceparent, Inferred: r.Inferred, Data: r.Data,
 	}
 	if r.Correlation != uuid.Nil {
 		e.Correlation = &r.Correlation
@@ -46,7 +47,7 @@ func FromRecord(r eventlog.Record) Event {
 func (e Event) Record() eventlog.Record {
 	r := eventlog.Record{Stream: e.Stream, Revision: e.Revision, Position: e.Position, Event: eventlog.Event{
 		ID: e.ID, Type: e.Type, Version: e.Version, SwitchTime: e.SwitchTime, RecordedAt: e.RecordedAt, Actor: e.Actor,
-		Inferred: e.Inferred, Data: e.Data,
+		Traceparent: e.Traceparent, Inferred: e.Inferred, Data: e.Data,
 	}}
 	if e.Correlation != nil {
 		r.Correlation = *e.Correlation

@@ -25,6 +25,7 @@ type envelope struct {
 	Correlation uuid.UUID `json:"$correlationId,omitzero"`
 	Causation   uuid.UUID `json:"$causationId,omitzero"`
 	Actor       string    `json:"actor,omitempty"`
+	Traceparent string    `json:"traceparent,omitempty"`
 	Inferred    bool      `json:"inferred,omitempty"`
 }
 
@@ -35,7 +36,7 @@ var errForeign = errors.New("not an event of callstate")
 func encodeEnvelope(e eventlog.Event) ([]byte, error) {
 	return json.Marshal(envelope{
 		Format: metadataFormat, Version: e.Version, SwitchTime: microseconds(e.SwitchTime), RecordedAt: microseconds(e.RecordedAt),
-		Correlation: e.Correlation, Causation: e.Causation, Actor: e.Actor, Inferred: e.Inferred,
+		Correlation: e.Correlation, Causation: e.Causation, Actor: e.Actor, Traceparent: e.Traceparent, Inferred: e.Inferred,
 	})
 }
 
@@ -57,7 +58,7 @@ func decodeEnvelope(metadata []byte, e *eventlog.Event) error {
 		return fmt.Errorf("%w: metadata: %w", eventlog.ErrDamaged, err)
 	}
 	e.Version, e.SwitchTime, e.RecordedAt = read.Version, read.SwitchTime, read.RecordedAt
-	e.Correlation, e.Causation, e.Actor, e.Inferred = read.Correlation, read.Causation, read.Actor, read.Inferred
+	e.Correlation, e.Causation, e.Actor, e.Traceparent, e.Inferred = read.Correlation, read.Causation, read.Actor, read.Traceparent, read.Inferred
 	return nil
 }
 

@@ -19,7 +19,8 @@ const (
 	flagInferred = 1 << iota
 	flagCorrelation
 	flagCausation
-	knownFlags = flagInferred | flagCorrelation | flagCausation
+	flagTraceparent
+	knownFlags = flagInferred | flagCorrelation | flagCausation | flagTraceparent
 )
 
 const (
@@ -38,8 +39,8 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // encodeRecord returns the stored form of an event up to the trailer, for which it leaves room: revision and position
 // are known only when the event's turn has come. See sealRecord.
 func encodeRecord(stream eventlog.Stream, event *eventlog.Event) []byte {
-	size := minRecordSize + 2*uuidSize + 4*binary.MaxVarintLen32 +
-		len(stream) + len(event.Type) + len(event.Actor) + len(event.Data)
+	size := minRecordSize + 2*uuidSize + 5*binary.MaxVarintLen32 +
+		len(stream) + len(event.Type) + len(event.Actor) + len(event.Traceparent) + len(event.Data)
 	b := make([]byte, 0, size)
 	var flags byte
 	if event.Inferred {
@@ -50,6 +51,9 @@ func encodeRecord(stream eventlog.Stream, event *eventlog.Event) []byte {
 	}
 	if event.Causation != uuid.Nil {
 		flags |= flagCausation
+	}
+	if event.Traceparent != "" {
+		flags |= flagTraceparent
 	}
 	b = append(b, recordFormat, flags)
 	b = append(b, event.ID[:]...)
@@ -67,6 +71,9 @@ func encodeRecord(stream eventlog.Stream, event *eventlog.Event) []byte {
 	b = appendString(b, event.Actor)
 	b = binary.AppendUvarint(b, uint64(len(event.Data)))
 	b = append(b, event.Data...)
+	if flags&flagTraceparent != 0 {
+		b = appendString(b, event.Traceparent)
+	}
 	return b[:len(b)+trailerSize]
 }
 
@@ -143,6 +150,10 @@ func (d *decoder) decode(b []byte, position eventlog.Position, r *eventlog.Recor
 	r.Type = d.name()
 	r.Actor = d.name()
 	r.Data = d.keep(d.bytes())
+	r.Traceparent = ""
+	if flags&flagTraceparent != 0 {
+		r.Traceparent = string(d.bytes())
+	}
 	if d.broken || len(d.rest) > 0 {
 		return damagedRecord(position, "its lengths do not add up")
 	}

@@ -25,6 +25,11 @@ var (
 		Causation:   uuid.MustParse("018df5a3-1c2b-8d3e-9f40-665544332211"),
 		Actor:       "agent:1001", Inferred: true, Data: []byte(`{"party":"P2","dn":"1001"}`),
 	}
+	tracedEvent = eventlog.Event{
+		ID: uuid.MustParse("6ba7b812-9dad-11d1-80b4-00c04fd430c8"), Type: "AgentReady", Version: 1,
+		SwitchTime: time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC), RecordedAt: time.Date(2026, 11, 25, 8, 0, 0, 1_000, time.UTC),
+		Traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", Data: []byte(`{}`),
+	}
 	bareEvent = eventlog.Event{ID: uuid.MustParse("6ba7b811-9dad-11d1-80b4-00c04fd430c8"), Type: "T"}
 )
 
@@ -42,8 +47,9 @@ func TestRecordFormat(t *testing.T) {
 		revision eventlog.Revision
 		position eventlog.Position
 	}{
-		"record-1-full": {fullEvent, "call-018df5a3-1c2b-8d3e-9f40-112233445566", 17, 123_456_789},
-		"record-1-bare": {bareEvent, "x", 1, 1},
+		"record-1-full":   {fullEvent, "call-018df5a3-1c2b-8d3e-9f40-112233445566", 17, 123_456_789},
+		"record-1-bare":   {bareEvent, "x", 1, 1},
+		"record-1-traced": {tracedEvent, "agent-1001", 2, 4711},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -78,7 +84,7 @@ func TestRecordRoundTrip(t *testing.T) {
 				ID: ids.Draw(t, "id"), Type: rapid.StringN(1, 30, -1).Draw(t, "type"), Version: rapid.Uint16().Draw(t, "version"),
 				SwitchTime: times.Draw(t, "switch"), RecordedAt: times.Draw(t, "recorded"),
 				Correlation: optional.Draw(t, "correlation"), Causation: optional.Draw(t, "causation"),
-				Actor: rapid.StringN(0, 30, -1).Draw(t, "actor"), Inferred: rapid.Bool().Draw(t, "inferred"),
+				Actor: rapid.StringN(0, 30, -1).Draw(t, "actor"), Traceparent: rapid.StringN(0, 55, -1).Draw(t, "traceparent"), Inferred: rapid.Bool().Draw(t, "inferred"),
 				Data: rapid.SliceOfN(rapid.Byte(), 0, 300).Draw(t, "data"),
 			},
 		}

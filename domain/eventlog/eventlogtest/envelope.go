@@ -18,6 +18,7 @@ func testEnvelope(t *testing.T, suite Suite) {
 	full := eventlog.Event{
 		ID: uuid.New(), Type: "PartyAlerting", Version: 3, SwitchTime: at, RecordedAt: at.Add(17 * time.Microsecond),
 		Correlation: uuid.New(), Causation: uuid.New(), Actor: "ivr:main", Inferred: true,
+		Traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
 		Data: []byte(`{"party":"P1","dn":"1001"}`),
 	}
 	with := func(change func(e *eventlog.Event)) eventlog.Event {
@@ -34,6 +35,8 @@ func testEnvelope(t *testing.T, suite Suite) {
 		"no correlation":        {with(func(e *eventlog.Event) { e.Correlation = uuid.Nil }), same},
 		"no causation":          {with(func(e *eventlog.Event) { e.Causation = uuid.Nil }), same},
 		"no actor":              {with(func(e *eventlog.Event) { e.Actor = "" }), same},
+		"no trace":              {with(func(e *eventlog.Event) { e.Traceparent = "" }), same},
+		"the longest trace":     {with(func(e *eventlog.Event) { e.Traceparent = strings.Repeat("0", eventlog.MaxTraceparent) }), same},
 		"not inferred":          {with(func(e *eventlog.Event) { e.Inferred = false }), same},
 		"version 0":             {with(func(e *eventlog.Event) { e.Version = 0 }), same},
 		"the greatest version":  {with(func(e *eventlog.Event) { e.Version = 1<<16 - 1 }), same},
