@@ -48,12 +48,19 @@ type Runner struct {
 	log         Log
 	logger      *slog.Logger
 	projections []Projection
+	applied     Applied
 
 	mu      sync.Mutex
 	status  []Status      // of the projection with the same index
 	meters  []meter       // of the same
 	changed chan struct{} // closed, and replaced, when a status has changed
 }
+
+// Applied is told that a projection which follows the present has taken in records, and when it began to.
+type Applied func(projection string, records []eventlog.Record, began time.Time)
+
+// OnApplied has the Runner tell what is taken in. It is called before Run; the goroutines of all projections call applied.
+func (r *Runner) OnApplied(applied Applied) { r.applied = applied }
 
 // NewRunner returns a Runner of projections on a log. A nil logger discards.
 func NewRunner(log Log, logger *slog.Logger, projections ...Projection) *Runner {
@@ -233,8 +240,12 @@ func (r *Runner) apply(ctx context.Context, i int) error {
 		if err != nil {
 			return err
 		}
+		began := time.Now()
 		if err := p.Apply(ctx, records); err != nil {
 			return r.fellBehind(ctx, i, err)
+		}
+		if r.applied != nil && live {
+			r.applied(p.Name(), records, began)
 		}
 		if err := reached(records[len(records)-1].Position, len(records)); err != nil {
 			return err

@@ -92,7 +92,7 @@ func (s *Server) routed(mux *http.ServeMux) http.Handler {
 				}
 				defer s.open.leave(client)
 			}
-			mux.ServeHTTP(w, r) // not handler: the mux also sets the path values
+			s.serve(mux, w, r, pattern)
 			return
 		}
 		plain := &unwritten{header: http.Header{}}

@@ -109,6 +109,8 @@ type Config struct {
 	Page http.Handler
 	// Metrics is served at /metrics; without it there are none.
 	Metrics http.Handler
+	// Tracing may be missing: then nothing is traced.
+	Tracing Tracing
 	// Logger gets what went wrong on the server's side, once, under the request's reference.
 	Logger *slog.Logger
 	// Version is the program's, for the API's description.

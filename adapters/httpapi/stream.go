@@ -53,7 +53,7 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request) {
 	}
 	for frame, err := range s.config.Floor.Follow(ctx, following) {
 		if err == nil {
-			err = feed.send(frame)
+			err = s.sendTo(feed, frame)
 		}
 		if err != nil {
 			s.ended(ctx, feed, r, err)

@@ -24,6 +24,7 @@ type config struct {
 	FreeSWITCH []freeswitchConfig `toml:"freeswitch"`
 	Simulator  []simulatorConfig  `toml:"simulator"`
 	Bus        []busConfig        `toml:"bus"`
+	Tracing    tracingConfig      `toml:"tracing"`
 
 	// Who may use the API and the page: see admission. docs/operations/security.md describes it.
 	Auth       string  `toml:"auth"`
@@ -138,6 +139,9 @@ func (c *config) validate(dir string) error {
 	}
 	if _, err := c.admission(dir); err != nil {
 		return err
+	}
+	if err := c.Tracing.validate(); err != nil {
+		return fmt.Errorf("tracing: %w", err)
 	}
 	if err := c.readStore(dir); err != nil {
 		return fmt.Errorf("store: %w", err)

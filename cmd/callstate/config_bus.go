@@ -70,9 +70,7 @@ func (b *busConfig) validate(dir string) (err error) {
 			return err
 		}
 	}
-	if b.CAFile != "" && !filepath.IsAbs(b.CAFile) {
-		b.CAFile = filepath.Join(dir, b.CAFile)
-	}
+	b.CAFile = beside(dir, b.CAFile)
 	if from := cmp.Or(b.From, fromStart); from != fromStart && from != fromNow {
 		return fmt.Errorf("from must be %s or %s", fromStart, fromNow)
 	}

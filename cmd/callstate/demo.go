@@ -61,7 +61,7 @@ With --simulate it runs on a contact centre that there is not, as large and as b
 			return usageError{fmt.Errorf("unknown kind of switch %q: asterisk and freeswitch are known", kind)}
 		}
 		logger := newLogger(cmd.ErrOrStderr())
-		n, err := openNode(cmd.Context(), place{data: s.data}, listen, admission{}, logger, buses{}) // nobody wants demo calls in a shared log
+		n, err := openNode(cmd.Context(), place{data: s.data}, listen, admission{}, logger, buses{}, nil) // nobody wants demo calls in a shared log
 		if err != nil {
 			return err
 		}

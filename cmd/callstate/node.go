@@ -14,6 +14,7 @@ import (
 	"github.com/callstate/callstate/adapters/desktop"
 	"github.com/callstate/callstate/adapters/httpapi"
 	"github.com/callstate/callstate/adapters/metrics"
+	"github.com/callstate/callstate/adapters/tracing"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
 	"github.com/callstate/callstate/domain/eventlog"
@@ -35,6 +36,7 @@ type node struct {
 	engine  *engine.Engine
 	facts   metrics.Ingester // the engine, for who tells it what a switch says
 	metrics *metrics.Metrics
+	tracing *tracing.Tracing // nil: nothing is traced
 	// executors are filled before the node runs.
 	executors engine.Executors
 	floor     *floor.Floor
@@ -48,7 +50,7 @@ type node struct {
 }
 
 // openNode opens everything that can fail before the first event: the address, the log, the call records.
-func openNode(ctx context.Context, at place, listen string, who admission, logger *slog.Logger, buses buses) (*node, error) {
+func openNode(ctx context.Context, at place, listen string, who admission, logger *slog.Logger, buses buses, traced *tracing.Tracing) (*node, error) {
 	var certificate *httpapi.Certificate
 	if who.certFile != "" {
 		var err error
@@ -63,7 +65,7 @@ func openNode(ctx context.Context, at place, listen string, who admission, logge
 	if address := listener.Addr().(*net.TCPAddr); certificate == nil && !address.IP.IsLoopback() {
 		logger.Warn("who is on the way can read tokens and calls: no certificate is configured", "listen", address.String())
 	}
-	n := &node{logger: logger, listener: listener, executors: engine.Executors{}, secure: certificate != nil, metrics: metrics.New(version())}
+	n := &node{logger: logger, listener: listener, executors: engine.Executors{}, secure: certificate != nil, metrics: metrics.New(version()), tracing: traced}
 	if n.log, err = at.openLog(ctx, logger); err != nil {
 		n.close()
 		return nil, err
@@ -76,8 +78,8 @@ func openNode(ctx context.Context, at place, listen string, who admission, logge
 		n.close()
 		return nil, err
 	}
-	n.engine = engine.New(n.metrics.Store(n.log), time.Now, n.liveCalls)
-	n.facts = n.metrics.Ingester(n.engine)
+	n.engine = engine.New(traced.Store(n.metrics.Store(n.log)), time.Now, n.liveCalls)
+	n.facts = n.metrics.Ingester(traced.Engine(n.engine))
 	if n.floor, err = n.past.Present(ctx, floor.Options{Notifications: true}); err != nil {
 		n.close()
 		return nil, err
@@ -91,11 +93,16 @@ func openNode(ctx context.Context, at place, listen string, who admission, logge
 		followers = append(followers, feed)
 	}
 	n.runner = projections.NewRunner(n.log, logger, followers...)
-	n.server = httpapi.New(httpapi.Config{
+	api := httpapi.Config{
 		Floor: n.floor, History: n.history, Log: n.log, Requests: n.engine, Commands: requests{n.engine, n.executors}, States: n.engine, Past: n.past, Audit: n.engine,
 		Facts: n.history, Projections: n.runner, Auth: who.auth, Rate: who.rate, Streams: who.streams, Certificate: certificate,
 		NotReady: n.notReady, Metrics: n.metrics.Handler(), Page: desktop.Handler(), Logger: logger, Version: version(),
-	})
+	}
+	if traced != nil {
+		n.runner.OnApplied(traced.Applied)
+		api.Tracing = traced
+	}
+	n.server = httpapi.New(api)
 	return n, nil
 }
 
@@ -219,4 +226,7 @@ func (n *node) close() {
 		}
 	}
 	n.listener.Close()
+	if err := n.tracing.Close(); err != nil {
+		n.logger.Warn("the last traces are not sent", "err", err)
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/callstate/callstate/adapters/switches/asterisk"
 	"github.com/callstate/callstate/adapters/switches/freeswitch"
 	"github.com/callstate/callstate/adapters/switches/simulator"
+	"github.com/callstate/callstate/adapters/tracing"
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 )
@@ -67,7 +68,11 @@ callstate config --example prints a file with every key.`,
 		if err != nil {
 			return err
 		}
-		n, err := openNode(cmd.Context(), at, c.Listen, who, logger, buses)
+		traced, err := tracing.Open(cmd.Context(), c.Tracing.config(), version(), logger)
+		if err != nil {
+			return err
+		}
+		n, err := openNode(cmd.Context(), at, c.Listen, who, logger, buses, traced)
 		if err != nil {
 			return err
 		}
@@ -92,7 +97,8 @@ func (c *config) links(n *node) ([]runnable, error) {
 		if err != nil {
 			return nil, err
 		}
-		n.executors[a.Name] = asterisk.NewExecutor(link, translator, a.Dialplan.dialplan())
+		link.TraceWith(n.tracing.Tracer())
+		n.executors[a.Name] = n.tracing.Executor(asterisk.NewExecutor(link, translator, a.Dialplan.dialplan()))
 		links = append(links, link)
 	}
 	for i := range c.FreeSWITCH {
@@ -101,7 +107,8 @@ func (c *config) links(n *node) ([]runnable, error) {
 		if err != nil {
 			return nil, err
 		}
-		n.executors[f.Name] = freeswitch.NewExecutor(link, f.Dialplan.dialplan(f.Domain))
+		link.TraceWith(n.tracing.Tracer())
+		n.executors[f.Name] = n.tracing.Executor(freeswitch.NewExecutor(link, f.Dialplan.dialplan(f.Domain)))
 		links = append(links, link)
 	}
 	for i := range c.Simulator {
@@ -109,7 +116,7 @@ func (c *config) links(n *node) ([]runnable, error) {
 		if err != nil {
 			return nil, err
 		}
-		n.executors[c.Simulator[i].Name] = simulated
+		n.executors[c.Simulator[i].Name] = n.tracing.Executor(simulated)
 		links = append(links, simulated)
 	}
 	return links, nil

@@ -225,7 +225,7 @@ func (s *soak) start(t *testing.T, config string) *running {
 func (e *running) metric(t *testing.T, name string) float64 {
 	t.Helper()
 	response, err := http.Get(e.page + "metrics")
-	require.NoError(t, err)
+	require.NoError(t, err, "%s", e.stderr)
 	defer response.Body.Close()
 	lines := bufio.NewScanner(response.Body)
 	for lines.Scan() {
@@ -242,10 +242,13 @@ func (e *running) metric(t *testing.T, name string) float64 {
 func (s *soak) measure(t *testing.T, after time.Duration) {
 	t.Helper()
 	of := func(name string) float64 { return s.running.metric(t, name) }
-	s.measured = append(s.measured, measurement{
+	m := measurement{
 		after: after, position: of("callstate_log_position"), memory: of("process_resident_memory_bytes"), cpu: of("process_cpu_seconds_total"),
 		lag: of(`callstate_projection_lag{projection="bus-erp"}`), appends: of("callstate_append_seconds_count"), took: of("callstate_append_seconds_sum"),
-	})
+	}
+	s.measured = append(s.measured, m)
+	t.Logf("%6s: position %8.0f, %4.0f MiB, %5.1f s of CPU, bus behind by %4.0f, append %.2f ms on average",
+		m.after.Round(time.Second), m.position, m.memory/(1<<20), m.cpu, m.lag, 1000*m.took/m.appends)
 }
 
 // report tells how the engine was over time. It must not have grown with the log.
@@ -255,8 +258,6 @@ func (s *soak) report(t *testing.T) {
 	for i, m := range s.measured {
 		third := &thirds[3*i/len(s.measured)]
 		*third = max(*third, m.memory)
-		t.Logf("%6s: position %8.0f, %4.0f MiB, %5.1f s of CPU, bus behind by %4.0f, append %.2f ms on average",
-			m.after.Round(time.Second), m.position, m.memory/(1<<20), m.cpu, m.lag, 1000*m.took/m.appends)
 	}
 	last := s.measured[len(s.measured)-1]
 	t.Logf("%.0f events a second", last.position/last.after.Seconds())

@@ -15,6 +15,7 @@ type change struct {
 	position  eventlog.Position
 	kind      string // the event's stored name
 	at        time.Time
+	trace     string // the event's traceparent
 	link      *Link
 	agents    []*Agent
 	queues    []*Queue
@@ -85,7 +86,7 @@ func (f *Floor) beginPublishing() {
 
 // publish finds out what the event changed that can be seen, keeps it and wakes those whom it concerns.
 func (f *Floor) publish(r *eventlog.Record) {
-	d := &change{position: r.Position, kind: r.Type, at: r.SwitchTime, link: f.touched.link}
+	d := &change{position: r.Position, kind: r.Type, at: r.SwitchTime, trace: r.Traceparent, link: f.touched.link}
 	for _, a := range f.touched.agents {
 		if v := a.look(); a.view == nil || !v.same(a.view) {
 			a.view = v
@@ -171,7 +172,7 @@ func (d *change) frame(agent string) Frame {
 	} else {
 		d.of(agent, c)
 	}
-	return Frame{Kind: Changed, Position: d.position, Change: c}
+	return Frame{Kind: Changed, Position: d.position, Change: c, Traceparent: d.trace}
 }
 
 func (d *change) all(c *Change) {

@@ -141,6 +141,9 @@ type Frame struct {
 	Desktop  *Desktop          `json:"desktop,omitempty"` // with Snapshot of one agent
 	Change   *Change           `json:"change,omitempty"`
 	Reason   string            `json:"reason,omitempty"` // with Reset
+	// Traceparent is, with Changed, the trace in which the event was recorded (W3C Trace Context); empty: in none. It is not
+	// for clients.
+	Traceparent string `json:"-"`
 }
 
 // Desktop is what one agent's desktop shows.

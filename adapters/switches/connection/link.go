@@ -13,6 +13,7 @@ import (
 
 	"github.com/callstate/callstate/domain/engine"
 	"github.com/callstate/callstate/domain/link"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // advanceInterval is how often the interpreter is told the time while nothing comes.
@@ -32,6 +33,7 @@ type Link[P Piece] struct {
 	engine      Engine
 	log         *slog.Logger
 	resumed     chan struct{} // closed: the interpreter knows what went on before the first connection
+	tracer      trace.Tracer  // nil: nothing is traced
 
 	pieces, bytes, connections, overruns atomic.Uint64
 
@@ -238,15 +240,19 @@ func (l *Link[P]) work(ctx context.Context, s *session[P], lost func() string) e
 	for {
 		var more bool
 		batch, more = s.queue.Take(batch[:0], l.limits.MaxBatch)
+		traced, turn := l.turn(ctx, batch)
 		for _, h := range batch {
 			observations := l.interpreter.Translate(h.piece, h.at)
 			doubts.hear(observations)
 			out.add(observations)
 		}
+		turn.translated()
 		if !more {
 			out.add(l.interpreter.LinkDown(lost(), time.Now()))
 		}
-		if err := out.flush(ctx); err != nil || !more {
+		err := out.flush(traced)
+		turn.end()
+		if err != nil || !more {
 			return err
 		}
 		if len(batch) > 0 {
