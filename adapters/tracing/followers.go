@@ -24,8 +24,11 @@ func (t *Tracing) Applied(projection string, records []eventlog.Record, began ti
 			told = map[string]bool{}
 		}
 		told[r.Traceparent] = true
-		_, span := t.tracer.Start(continued(context.Background(), r.Traceparent), "projection "+projection,
-			trace.WithTimestamp(began), trace.WithAttributes(attribute.Int("records", len(records))))
+		ctx, ok := continued(r.Traceparent)
+		if !ok {
+			continue
+		}
+		_, span := t.tracer.Start(ctx, "projection "+projection, trace.WithTimestamp(began), trace.WithAttributes(attribute.Int("records", len(records))))
 		span.End()
 	}
 }
@@ -33,10 +36,11 @@ func (t *Tracing) Applied(projection string, records []eventlog.Record, began ti
 // Frame begins the writing of a frame to a desktop, in the trace of the event that it tells of; the returned function
 // ends it. Of a frame that is of no trace nothing is told.
 func (t *Tracing) Frame(traceparent string) (written func(error)) {
-	if traceparent == "" {
+	ctx, ok := continued(traceparent)
+	if !ok {
 		return func(error) {}
 	}
-	_, span := t.tracer.Start(continued(context.Background(), traceparent), "desktop.frame", trace.WithSpanKind(trace.SpanKindProducer))
+	_, span := t.tracer.Start(ctx, "desktop.frame", trace.WithSpanKind(trace.SpanKindProducer))
 	return func(err error) { end(span, err) }
 }
 

@@ -125,7 +125,8 @@ func written(ctx context.Context) string {
 	return carrier[traceparent]
 }
 
-// continued is a context in which spans go on with a traceparent.
-func continued(ctx context.Context, parent string) context.Context {
-	return propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{traceparent: parent})
+// continued is a context in which spans go on with the traceparent of an event; false where that is of no trace.
+func continued(parent string) (context.Context, bool) {
+	ctx := propagation.TraceContext{}.Extract(context.Background(), propagation.MapCarrier{traceparent: parent})
+	return ctx, trace.SpanContextFromContext(ctx).IsValid()
 }

@@ -15,12 +15,15 @@ import (
 	"github.com/callstate/callstate/adapters/switches/asterisk"
 	"github.com/callstate/callstate/adapters/switches/connection"
 	"github.com/callstate/callstate/adapters/switches/freeswitch"
+	"github.com/callstate/callstate/adapters/tracing"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
 	"github.com/callstate/callstate/domain/eventlog"
 	"github.com/callstate/callstate/projections"
 	"github.com/callstate/callstate/projections/floor"
 	"github.com/stretchr/testify/require"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 )
 
 // BenchmarkFromBytesToFloor takes a recorded busy contact centre, one of each kind of switch, from the switch's bytes to
@@ -51,13 +54,35 @@ func BenchmarkFromBytesToFloor(b *testing.B) {
 			blocks, took, bare := 0, time.Duration(0), time.Duration(0)
 			for b.Loop() {
 				counted := &counting{}
-				n, d := wholePath(b, session, understand(), counted)
+				n, d := wholePath(b, session, understand(), counted, nil)
 				blocks, took = blocks+n, took+d
 				bare += bareLog(b, counted)
 				b.ReportMetric(float64(counted.events), "events")
 			}
 			b.ReportMetric(float64(blocks)/took.Seconds(), "blocks/s")
 			b.ReportMetric(float64(bare)/float64(took), "of-bare-log")
+		})
+	}
+}
+
+// BenchmarkTracing is the same way of an Asterisk's session without traces, with one in a hundred, and with all of them,
+// which go nowhere.
+func BenchmarkTracing(b *testing.B) {
+	session := recorded(b, "recordings/contact-centre.ami.gz")
+	for name, ratio := range map[string]float64{"off": -1, "hundredth": 0.01, "all": 1} {
+		b.Run(name, func(b *testing.B) {
+			var traced *tracing.Tracing
+			if ratio >= 0 {
+				var err error
+				traced, err = tracing.New(b.Context(), "test", sdktrace.WithBatcher(tracetest.NewNoopExporter()), sdktrace.WithSampler(sdktrace.TraceIDRatioBased(ratio)))
+				require.NoError(b, err)
+			}
+			blocks, took := 0, time.Duration(0)
+			for b.Loop() {
+				n, d := wholePath(b, session, asteriskImporter(config{}, "pbx", nil, 2*time.Second), &counting{}, traced)
+				blocks, took = blocks+n, took+d
+			}
+			b.ReportMetric(float64(blocks)/took.Seconds(), "blocks/s")
 		})
 	}
 }
@@ -93,7 +118,7 @@ func benchImport(b *testing.B, session []byte, parts func() (importer, connectio
 }
 
 // wholePath imports a session into a fresh log while the floor follows it, and returns when the floor shows the end.
-func wholePath(b *testing.B, session []byte, read importer, counted *counting) (blocks int, took time.Duration) {
+func wholePath(b *testing.B, session []byte, read importer, counted *counting, traced *tracing.Tracing) (blocks int, took time.Duration) {
 	b.Helper()
 	log, err := pebble.Open(b.TempDir(), pebble.Options{})
 	require.NoError(b, err)
@@ -101,11 +126,14 @@ func wholePath(b *testing.B, session []byte, read importer, counted *counting) (
 	counted.Store = log
 	ctx, cancel := context.WithCancel(b.Context())
 	runner := projections.NewRunner(log, nil, floor.New(floor.Options{}))
+	if traced != nil {
+		runner.OnApplied(traced.Applied)
+	}
 	ended := make(chan error, 1)
 	go func() { ended <- runner.Run(ctx) }()
 
 	started := time.Now()
-	stats, err := read(b.Context(), bytes.NewReader(session), engine.New(counted, time.Now, nil))
+	stats, err := read(b.Context(), bytes.NewReader(session), traced.Engine(engine.New(traced.Store(counted), time.Now, nil)))
 	require.NoError(b, err)
 	end, err := log.End(b.Context())
 	require.NoError(b, err)
