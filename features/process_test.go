@@ -29,6 +29,11 @@ var addressIn = regexp.MustCompile(`http://[0-9.]+:[0-9]+`)
 
 // startProcess starts the engine with a configuration, and returns when it is ready.
 func startProcess(dir string, data *dataFolder, config string) (*process, error) {
+	return startProcessAt("127.0.0.1:0", dir, data, config)
+}
+
+// startProcessAt is startProcess of an engine with an address of its own.
+func startProcessAt(listen, dir string, data *dataFolder, config string) (*process, error) {
 	if data.store != "" {
 		config = fmt.Sprintf("store = %q\n\n%s", data.store, config)
 	}
@@ -40,7 +45,7 @@ func startProcess(dir string, data *dataFolder, config string) (*process, error)
 	if err != nil {
 		return nil, err
 	}
-	p := &process{command: exec.Command(binary, "serve", "--config", path, "--listen", "127.0.0.1:0", "--data", data.dir), logged: logged}
+	p := &process{command: exec.Command(binary, "serve", "--config", path, "--listen", listen, "--data", data.dir), logged: logged}
 	p.command.Stderr = logged
 	out, err := p.command.StdoutPipe()
 	if err != nil {

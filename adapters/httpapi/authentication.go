@@ -25,9 +25,31 @@ type Subject struct {
 	Agent string `json:"agent,omitempty" example:"1001" doc:"The agent's id, with the role agent"`
 }
 
-// Authentication finds out who asks from the credentials of a request; ok is false when they are nobody's.
+// Authentication finds out who asks from the credentials of a request. The error is ErrNobody when they are nobody's; any
+// other one says why that cannot be told now.
 type Authentication interface {
-	Subject(token string) (who Subject, ok bool)
+	Subject(ctx context.Context, token string) (Subject, error)
+}
+
+// ErrNobody: credentials are missing, or are nobody's.
+var ErrNobody = errors.New("who asks is not known")
+
+// Authentications are several, of which each has people whom the others do not know.
+type Authentications []Authentication
+
+// Subject is whom the first one knows that knows somebody.
+func (a Authentications) Subject(ctx context.Context, token string) (Subject, error) {
+	unknown := ErrNobody
+	for _, each := range a {
+		who, err := each.Subject(ctx, token)
+		if err == nil {
+			return who, nil
+		}
+		if !errors.Is(err, ErrNobody) {
+			unknown = err
+		}
+	}
+	return Subject{}, unknown
 }
 
 // Token is who has a static token. Only its hash is known.
@@ -66,9 +88,12 @@ func NewTokens(tokens []Token) (*Tokens, error) {
 }
 
 // Subject is whose token it is. How long the look-up takes tells something of the hash at most, and so nothing of a token.
-func (t *Tokens) Subject(token string) (Subject, bool) {
-	who, ok := t.byHash[sha256.Sum256([]byte(token))]
-	return who, ok
+func (t *Tokens) Subject(_ context.Context, token string) (Subject, error) {
+	who, known := t.byHash[sha256.Sum256([]byte(token))]
+	if !known {
+		return Subject{}, ErrNobody
+	}
+	return who, nil
 }
 
 // HashToken is what a file of tokens holds in place of a token.
@@ -105,7 +130,8 @@ func (s *Server) authorised(w http.ResponseWriter, r *http.Request, pattern stri
 	if s.config.Auth == nil {
 		return r, s.allowed(w, r, addressOf(r))
 	}
-	who, known := s.config.Auth.Subject(credentials(r))
+	who, err := s.config.Auth.Subject(r.Context(), credentials(r))
+	known := err == nil
 	switch {
 	case known:
 		if !s.allowed(w, r, who.Name) {
@@ -117,10 +143,15 @@ func (s *Server) authorised(w http.ResponseWriter, r *http.Request, pattern stri
 	}
 	if slices.Contains(s.rights[pattern], public) {
 		if pattern == "GET /" && r.URL.Path == "/" && !known {
-			http.Redirect(w, r, "/login", http.StatusSeeOther)
+			http.Redirect(w, r, s.logInAt(), http.StatusSeeOther)
 			return r, false
 		}
 		return r, true
+	}
+	if !known && !errors.Is(err, ErrNobody) {
+		s.config.Logger.Warn("who asks cannot be found out", "err", err, "request", requestID(r.Context()))
+		s.fail(w, r, problem{Status: http.StatusServiceUnavailable, Detail: "who asks cannot be found out now: the OpenID provider does not answer"})
+		return r, false
 	}
 	if !known {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="callstate"`)
@@ -261,37 +292,82 @@ func (s *Server) registerSession(mux *http.ServeMux, api huma.API) {
 	if s.config.Auth == nil {
 		return
 	}
-	mux.HandleFunc("GET /login", func(w http.ResponseWriter, _ *http.Request) { s.askForToken(w, http.StatusOK, "") })
+	mux.HandleFunc("GET /login", func(w http.ResponseWriter, _ *http.Request) { s.showLogIn(w, http.StatusOK, "") })
 	mux.HandleFunc("POST /login", s.logIn)
 	mux.HandleFunc("POST /logout", func(w http.ResponseWriter, r *http.Request) {
-		http.SetCookie(w, &http.Cookie{Name: cookieName, Path: "/", MaxAge: -1, HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode})
-		http.Redirect(w, r, "/login", http.StatusSeeOther)
+		http.SetCookie(w, s.cookie(cookieName, "", -1, http.SameSiteStrictMode))
+		http.Redirect(w, r, "/logout", http.StatusSeeOther)
 	})
+	goodbye := func() string { return "/login" }
+	if o, _ := s.openID(); o != nil {
+		mux.HandleFunc("GET /login/openid", s.startLogIn)
+		mux.HandleFunc("GET "+callbackPath, s.endLogIn)
+		goodbye = o.goodbye
+	}
+	// By itself it ends no session here: it is where one goes afterwards.
+	mux.HandleFunc("GET /logout", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, goodbye(), http.StatusSeeOther) })
+}
+
+// openID is the OpenID provider with which browsers log in, if any; tokens tells whether there are others as well.
+func (s *Server) openID() (provider *OpenID, tokens bool) {
+	all, several := s.config.Auth.(Authentications)
+	if !several {
+		all = Authentications{s.config.Auth}
+	}
+	for _, each := range all {
+		if o, ok := each.(*OpenID); ok {
+			provider = o
+		} else {
+			tokens = true
+		}
+	}
+	return provider, tokens
+}
+
+// logInAt is where a browser begins to log in.
+func (s *Server) logInAt() string {
+	if o, tokens := s.openID(); o != nil && !tokens {
+		return "/login/openid"
+	}
+	return "/login"
+}
+
+// cookie is one that no script can read and that is kept for so many seconds, 0 until the browser ends, -1 no more.
+func (s *Server) cookie(name, value string, age int, site http.SameSite) *http.Cookie {
+	provider, _ := s.openID()
+	secure := s.config.Certificate != nil || provider != nil && strings.HasPrefix(provider.config.RedirectURL, "https:")
+	return &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: age, HttpOnly: true, Secure: secure, SameSite: site}
 }
 
 // logIn takes a token from a form and has the browser keep it, where no script can read it and no other page can use it.
 func (s *Server) logIn(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
 	token := strings.TrimSpace(r.PostFormValue("token"))
-	if _, known := s.config.Auth.Subject(token); !known {
-		s.askForToken(w, http.StatusUnauthorized, "That is not a valid token.")
+	if _, err := s.config.Auth.Subject(r.Context(), token); err != nil {
+		s.showLogIn(w, http.StatusUnauthorized, "That is not a valid token.")
 		return
 	}
-	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: token, Path: "/", HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode})
+	http.SetCookie(w, s.cookie(cookieName, token, 0, http.SameSiteStrictMode))
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
 var loginPage = template.Must(template.New("login").Parse(`<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>callstate: log in</title>
-<style>body{font:1rem system-ui;color-scheme:light dark;margin:4rem auto;max-width:24rem;padding:0 1rem}input,button{font:inherit;padding:.5rem;width:100%;box-sizing:border-box;margin:.25rem 0}</style>
-<main><h1>callstate</h1><form method="post" action="/login"><label for="token">Your token</label>
-<input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
-{{with .}}<p role="alert">{{.}}</p>{{end}}<button>Log in</button></form></main></html>
+<style>body{font:1rem system-ui;color-scheme:light dark;margin:4rem auto;max-width:24rem;padding:0 1rem}a{display:block;text-align:center;padding:.5rem;border:1px solid}input,button{font:inherit;padding:.5rem;width:100%;box-sizing:border-box;margin:.25rem 0}</style>
+<main><h1>callstate</h1>{{with .Why}}<p role="alert">{{.}}</p>{{end}}
+{{if .OpenID}}<p><a href="/login/openid" autofocus>Log in</a></p>{{end}}
+{{if .Tokens}}<form method="post" action="/login"><label for="token">Your token</label>
+<input id="token" name="token" type="password" autocomplete="current-password" required{{if not .OpenID}} autofocus{{end}}>
+<button>Log in{{if .OpenID}} with a token{{end}}</button></form>{{end}}</main></html>
 `))
 
-func (s *Server) askForToken(w http.ResponseWriter, status int, why string) {
+func (s *Server) showLogIn(w http.ResponseWriter, status int, why string) {
+	provider, tokens := s.openID()
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'")
 	w.WriteHeader(status)
-	_ = loginPage.Execute(w, why) // an error means that the client has left
+	_ = loginPage.Execute(w, struct { // an error means that the client has left
+		Why            string
+		OpenID, Tokens bool
+	}{why, provider != nil, tokens})
 }

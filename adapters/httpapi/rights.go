@@ -40,6 +40,7 @@ func rights() map[string][]Role {
 	may := map[string][]Role{
 		"GET /healthz": {public}, "GET /readyz": {public}, "GET /openapi.json": {public}, "GET /v1/": {public},
 		"GET /": {public}, "GET /login": {public}, "POST /login": {public}, "POST /logout": {public},
+		"GET /login/openid": {public}, "GET " + callbackPath: {public}, "GET /logout": {public},
 
 		"GET /v1/session":      Roles(),
 		"GET /v1/floor":        seeing,

@@ -34,6 +34,8 @@ type config struct {
 	RateLimit  float64 `toml:"rate_limit"`
 	MaxStreams int     `toml:"max_streams"`
 
+	OpenID openIDConfig `toml:"oidc"`
+
 	// Store is the connection string of a KurrentDB that has the event log; empty: the log is in Data.
 	Store           string `toml:"store"`
 	StoreUser       string `toml:"store_user"`

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"reflect"
+	"strings"
+	"time"
 
 	"github.com/BurntSushi/toml"
 	"github.com/callstate/callstate/adapters/httpapi"
@@ -34,22 +37,71 @@ func (c *config) admission(dir string) (admission, error) {
 		return who, errors.New("rate_limit and max_streams must not be negative")
 	case (c.CertFile == "") != (c.KeyFile == ""):
 		return who, errors.New("cert_file and key_file go together")
-	case c.Auth != "" && c.Auth != "none" && c.Auth != "tokens":
-		return who, fmt.Errorf("auth is none or tokens, not %q", c.Auth)
-	case c.Auth != "tokens" && c.TokensFile != "":
-		return who, errors.New(`tokens_file is given, but auth is not "tokens"`)
-	case c.Auth != "tokens":
+	case c.Auth != "" && c.Auth != "none" && c.Auth != "tokens" && c.Auth != "oidc":
+		return who, fmt.Errorf("auth is none, tokens or oidc, not %q", c.Auth)
+	case c.Auth != "oidc" && !reflect.ValueOf(c.OpenID).IsZero():
+		return who, errors.New(`there is a section [oidc], but auth is not "oidc"`)
+	case (c.Auth == "" || c.Auth == "none") && c.TokensFile != "":
+		return who, errors.New(`tokens_file is given, but auth is neither "tokens" nor "oidc"`)
+	case c.Auth == "" || c.Auth == "none":
 		return who, nil
-	case c.TokensFile == "":
+	case c.Auth == "tokens" && c.TokensFile == "":
 		return who, errors.New(`auth is "tokens", but tokens_file is missing`)
 	}
-	tokens, err := readTokens(beside(dir, c.TokensFile))
-	if err != nil {
-		return who, fmt.Errorf("tokens_file: %w", err)
+	var all httpapi.Authentications
+	if c.TokensFile != "" {
+		tokens, err := readTokens(beside(dir, c.TokensFile))
+		if err != nil {
+			return who, fmt.Errorf("tokens_file: %w", err)
+		}
+		all = append(all, tokens)
 	}
-	who.auth = tokens
+	if c.Auth == "oidc" {
+		provider, err := c.OpenID.open(dir)
+		if err != nil {
+			return who, fmt.Errorf("oidc: %s", strings.ReplaceAll(err.Error(), "\n", ", "))
+		}
+		all = append(all, provider)
+	}
+	who.auth = all
 	who.rate, who.streams = cmp.Or(who.rate, defaultRate), cmp.Or(who.streams, defaultStreams)
 	return who, nil
+}
+
+// openIDConfig is an OpenID provider that says who somebody is.
+type openIDConfig struct {
+	Issuer           string            `toml:"issuer"`
+	ClientID         string            `toml:"client_id"`
+	ClientSecret     string            `toml:"client_secret"`
+	ClientSecretFile string            `toml:"client_secret_file"`
+	ClientSecretEnv  string            `toml:"client_secret_env"`
+	RedirectURL      string            `toml:"redirect_url"`
+	Audience         string            `toml:"audience"`
+	Scopes           []string          `toml:"scopes"`
+	NameClaim        string            `toml:"name_claim"`
+	RoleClaim        string            `toml:"role_claim"`
+	AgentClaim       string            `toml:"agent_claim"`
+	Roles            map[string]string `toml:"roles"`
+	Session          duration          `toml:"session"`
+}
+
+// open checks the section, whose secret may be in a file relative to dir.
+func (o openIDConfig) open(dir string) (*httpapi.OpenID, error) {
+	clientSecret, err := secret{"client_secret", o.ClientSecret, o.ClientSecretFile, o.ClientSecretEnv}.read(dir)
+	if err != nil {
+		return nil, err
+	}
+	c := httpapi.OpenIDConfig{
+		Issuer: o.Issuer, ClientID: o.ClientID, ClientSecret: clientSecret, RedirectURL: o.RedirectURL, Audience: o.Audience, Scopes: o.Scopes,
+		NameClaim: o.NameClaim, RoleClaim: o.RoleClaim, AgentClaim: o.AgentClaim, Session: time.Duration(o.Session),
+	}
+	for role, says := range o.Roles {
+		if c.Roles == nil {
+			c.Roles = map[httpapi.Role]string{}
+		}
+		c.Roles[httpapi.Role(role)] = says
+	}
+	return httpapi.NewOpenID(c)
 }
 
 // beside is a file of which a configuration in dir speaks.
