@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"database/sql"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -156,6 +158,42 @@ func TestBackupWhileTheEngineRuns(t *testing.T) {
 	p.demo(t, "30").waitReady(t)
 	_, errs, err = p.run("verify")
 	require.NoError(t, err, "it can be reached although the killed one had left its socket: %s", errs)
+}
+
+// TestVerifyWhileTheEngineRuns: what a running engine has is compared with what its log told at the same moment, again and
+// again while it goes on, and damage is found.
+func TestVerifyWhileTheEngineRuns(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	e := p.demo(t, "30")
+	e.waitReady(t)
+	verify := func() (v verdict, err error) {
+		out, errs, err := p.run("verify", "--format", "json")
+		require.NoError(t, json.Unmarshal([]byte(out), &v), errs)
+		return v, err
+	}
+	require.Eventually(t, func() bool {
+		v, err := verify()
+		require.NoError(t, err, "%+v", v)
+		require.True(t, v.InUse)
+		return v.Calls > 3 && v.Rows > 20
+	}, time.Minute, time.Millisecond)
+
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(p.data, "history.db")+"?_pragma=busy_timeout(10000)")
+	require.NoError(t, err)
+	_, err = db.Exec("UPDATE calls SET switch = 'another' WHERE conn_id = (SELECT min(conn_id) FROM calls WHERE ended_at IS NOT NULL)")
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+	v, err := verify()
+	require.Error(t, err)
+	require.Len(t, v.History, 1, "%+v", v)
+	require.Equal(t, "switch", v.History[0].Column)
+
+	status, says := e.ready()
+	require.Equal(t, http.StatusOK, status, says)
+	left, err := filepath.Glob(filepath.Join(p.data, "*-*"))
+	require.NoError(t, err)
+	require.Empty(t, slices.DeleteFunc(left, func(name string) bool { return strings.Contains(name, ".db-") }), "nothing is left")
 }
 
 // TestAnEngineOnADamagedLog: the engine runs, is not ready, and says why.

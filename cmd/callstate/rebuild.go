@@ -98,7 +98,15 @@ func rebuild(cmd *cobra.Command, at place, log readableLog) (end eventlog.Positi
 
 // shadowReplay shows what the present code tells otherwise than what is stored.
 func shadowReplay(cmd *cobra.Command, at place, log readableLog, limit int, as format) error {
-	compared, differences, err := compareHistory(cmd, at, log)
+	if !is(at.historyFile()) {
+		return fmt.Errorf("there are no read models in %s yet: callstate rebuild makes them", at.readModels())
+	}
+	stored, err := history.OpenSnapshot(cmd.Context(), at.historyFile())
+	if err != nil {
+		return err
+	}
+	defer stored.Close()
+	compared, differences, err := compareHistory(cmd, stored, log)
 	if err != nil {
 		return err
 	}
@@ -119,10 +127,7 @@ func shadowReplay(cmd *cobra.Command, at place, log readableLog, limit int, as f
 }
 
 // compareHistory compares the stored call records with rebuilt ones; the differences are in the order of calls.
-func compareHistory(cmd *cobra.Command, at place, log readableLog) (history.Comparison, []history.Difference, error) {
-	if !is(at.historyFile()) {
-		return history.Comparison{}, nil, fmt.Errorf("there are no read models in %s yet: callstate rebuild makes them", at.readModels())
-	}
+func compareHistory(cmd *cobra.Command, stored *history.Snapshot, log readableLog) (history.Comparison, []history.Difference, error) {
 	end, err := log.End(cmd.Context())
 	if err != nil {
 		return history.Comparison{}, nil, err
@@ -130,7 +135,7 @@ func compareHistory(cmd *cobra.Command, at place, log readableLog) (history.Comp
 	bar := positionsOf(cmd.ErrOrStderr(), end, "history")
 	defer bar.Finish()
 	var differences []history.Difference
-	compared, err := history.Compare(cmd.Context(), at.historyFile(), log, reach(bar), func(d history.Difference) {
+	compared, err := stored.Compare(cmd.Context(), log, reach(bar), func(d history.Difference) {
 		differences = append(differences, d)
 	})
 	if err == nil && compared.Position > end {

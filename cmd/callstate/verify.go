@@ -1,8 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
 
 	"github.com/callstate/callstate/adapters/store/pebble"
 	"github.com/callstate/callstate/projections/history"
@@ -15,7 +20,7 @@ import (
 type verdict struct {
 	OK       bool                   `json:"ok"`
 	Log      pebble.Verified        `json:"log"`
-	InUse    bool                   `json:"inUse"` // an engine runs there: it has verified its log, and nothing else was looked at
+	InUse    bool                   `json:"inUse"` // an engine runs there
 	Calls    int                    `json:"calls"`
 	Visits   int                    `json:"queueVisits"`
 	Rows     int                    `json:"historyRows"`
@@ -37,8 +42,9 @@ and checks what must be so: every wait in a queue has one end, times add up, mer
 every event has the id of its contents. Last it makes the read models anew beside the stored ones and
 compares them row by row. Changes nothing. Exit code 1 when something is wrong.
 
-Where an engine runs on the data folder, the engine verifies its log; the rest needs an engine that
-does not run, or a backup.`,
+Where an engine runs on the data folder, it verifies its log, and the rest is looked at in a copy of
+the log that takes no room, beside the engine: its read models are compared as they were when the
+command began.`,
 		Args: cobra.NoArgs,
 	}
 	cmd.Flags().IntVar(&limit, "limit", 1000, "show so many findings of a kind at most (0: all)")
@@ -74,32 +80,125 @@ func verify(cmd *cobra.Command, at place) (verdict, error) {
 		return v.look(cmd, at, log)
 	}, func() error {
 		v.InUse = true
-		return askEngine(cmd.Context(), at.data, "verify", nil, &v.Log)
+		return v.lookBeside(cmd, at)
 	})
 	return v, err
 }
 
+// look looks at a log and at the read models beside it.
 func (v *verdict) look(cmd *cobra.Command, at place, log *pebble.Store) error {
+	end, err := log.End(cmd.Context())
+	if err != nil {
+		return err
+	}
+	bar := positionsOf(cmd.ErrOrStderr(), end, "log")
+	v.Log, err = log.Verify(cmd.Context(), func(records uint64) { _ = bar.Set64(int64(records)) })
+	bar.Finish()
+	if err != nil {
+		return err
+	}
+	if v.Findings, err = v.story(cmd, log); err != nil {
+		return err
+	}
+	stored, err := v.openHistory(cmd.Context(), at)
+	if err != nil {
+		return err
+	}
+	defer stored.Close()
+	return v.compare(cmd, at, stored, log)
+}
+
+// lookBeside looks at what an engine has that runs meanwhile. The engine verifies its log, and links a copy of it, with
+// which the read models are compared as they were just before. What an engine tells event by event may be half told at
+// the copy's end: that is looked for again in a second copy.
+func (v *verdict) lookBeside(cmd *cobra.Command, at place) error {
+	if err := askEngine(cmd.Context(), at.data, "verify", nil, &v.Log); err != nil {
+		return err
+	}
+	if is(at.historyFile() + ".next") {
+		return errors.New("the engine makes its call records anew; verify when it has: /readyz tells")
+	}
+	stored, err := v.openHistory(cmd.Context(), at)
+	if err != nil {
+		return err
+	}
+	defer stored.Close()
+	err = withCopy(cmd.Context(), at, func(log *pebble.Store) (err error) {
+		if v.Findings, err = v.story(cmd, log); err != nil {
+			return err
+		}
+		return v.compare(cmd, at, stored, log)
+	})
+	if err != nil || len(v.Findings) == 0 {
+		return err
+	}
+	return withCopy(cmd.Context(), at, func(log *pebble.Store) error {
+		later, err := v.story(cmd, log)
+		v.Findings = slices.DeleteFunc(v.Findings, func(f verification.Finding) bool { return !slices.Contains(later, f) })
+		return err
+	})
+}
+
+// withCopy does something with a copy of the log of the engine that runs on a data folder. The copy is of links, and is
+// gone afterwards.
+func withCopy(ctx context.Context, at place, do func(*pebble.Store) error) (err error) {
+	folder, err := os.MkdirTemp(at.data, "verify-*")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	if folder, err = filepath.Abs(folder); err != nil { // the engine may be in another folder
+		return err
+	}
+	var made backup
+	if err := askEngine(ctx, at.data, "backup", url.Values{"to": {filepath.Join(folder, "copy")}}, &made); err != nil {
+		return err
+	}
+	log, err := pebble.Open(logFolder(made.Folder), pebble.Options{})
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(log), log.Close())
+}
+
+// story folds every call and agent, and returns what cannot be.
+func (v *verdict) story(cmd *cobra.Command, log readableLog) ([]verification.Finding, error) {
+	end, err := log.End(cmd.Context())
+	if err != nil {
+		return nil, err
+	}
+	bar := positionsOf(cmd.ErrOrStderr(), end, "calls")
+	defer bar.Finish()
+	findings := []verification.Finding{}
+	checked, err := verification.Log(cmd.Context(), log, reach(bar), func(f verification.Finding) { findings = append(findings, f) })
+	v.Calls, v.Visits = checked.Calls, checked.Visits
+	return findings, err
+}
+
+// openHistory opens the call records as they are now; nil where there are none, or none that can be read.
+func (v *verdict) openHistory(ctx context.Context, at place) (*history.Snapshot, error) {
+	if !is(at.historyFile()) {
+		return nil, nil
+	}
+	stored, err := history.OpenSnapshot(ctx, at.historyFile())
+	if ctx.Err() != nil {
+		return nil, err
+	}
+	if err != nil {
+		v.Unusable = append(v.Unusable, "history: "+err.Error())
+	}
+	return stored, nil
+}
+
+// compare compares the read models with what a log tells. Where an engine runs, floors may have been kept since the copy.
+func (v *verdict) compare(cmd *cobra.Command, at place, stored *history.Snapshot, log readableLog) error {
 	ctx := cmd.Context()
 	end, err := log.End(ctx)
 	if err != nil {
 		return err
 	}
-	bar := positionsOf(cmd.ErrOrStderr(), end, "log")
-	v.Log, err = log.Verify(ctx, func(records uint64) { _ = bar.Set64(int64(records)) })
-	bar.Finish()
-	if err != nil {
-		return err
-	}
-	bar = positionsOf(cmd.ErrOrStderr(), end, "calls")
-	checked, err := verification.Log(ctx, log, reach(bar), func(f verification.Finding) { v.Findings = append(v.Findings, f) })
-	bar.Finish()
-	if err != nil {
-		return err
-	}
-	v.Calls, v.Visits = checked.Calls, checked.Visits
-	if is(at.historyFile()) {
-		compared, differences, err := compareHistory(cmd, at, log)
+	if stored != nil {
+		compared, differences, err := compareHistory(cmd, stored, log)
 		if ctx.Err() != nil {
 			return err
 		}
@@ -109,9 +208,13 @@ func (v *verdict) look(cmd *cobra.Command, at place, log *pebble.Store) error {
 		}
 	}
 	if is(at.pastFile()) {
-		bar = positionsOf(cmd.ErrOrStderr(), end, "kept floors")
-		v.Floors, err = past.Verify(ctx, at.pastFile(), log, reach(bar), func(f past.Finding) { v.Past = append(v.Past, f) })
-		bar.Finish()
+		bar := positionsOf(cmd.ErrOrStderr(), end, "kept floors")
+		defer bar.Finish()
+		v.Floors, err = past.Verify(ctx, at.pastFile(), log, reach(bar), func(f past.Finding) {
+			if !v.InUse || f.Position <= end {
+				v.Past = append(v.Past, f)
+			}
+		})
 		if ctx.Err() != nil {
 			return err
 		}
@@ -125,10 +228,6 @@ func (v *verdict) look(cmd *cobra.Command, at place, log *pebble.Store) error {
 func printVerdict(cmd *cobra.Command, v verdict, limit int) error {
 	out := cmd.OutOrStdout()
 	fmt.Fprintf(out, "the log is whole: %d events in %d streams\n", v.Log.Records, v.Log.Streams)
-	if v.InUse {
-		_, err := fmt.Fprintln(out, "an engine runs there: calls and read models were not compared")
-		return err
-	}
 	for i, f := range v.Findings {
 		if limit > 0 && i == limit {
 			fmt.Fprintf(out, "and %d more\n", len(v.Findings)-i)

@@ -74,6 +74,58 @@ var uncompared = []string{"id", "behind"}
 
 var errNoTable = errors.New("there is no such table")
 
+// Snapshot is a stored history as it was when the snapshot was opened, whoever writes it meanwhile. Until it is closed the
+// database's write-ahead log keeps all that is written.
+type Snapshot struct {
+	path     string
+	version  int               // of what is stored
+	position eventlog.Position // up to which it tells the log
+	behind   map[string]bool   // calls whose rows are known to be older than that
+	db       *sql.DB
+	tx       *sql.Tx
+}
+
+// OpenSnapshot opens the database at path as it is now.
+func OpenSnapshot(ctx context.Context, path string) (_ *Snapshot, err error) {
+	s := &Snapshot{path: path, behind: map[string]bool{}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(s.failed(err), s.Close())
+		}
+	}()
+	if _, err := os.Stat(path); err != nil {
+		return nil, err // or opening it would make it
+	}
+	if s.db, err = openDatabase(path, 1, toRead); err != nil {
+		return nil, err
+	}
+	if s.version, err = versionOf(ctx, s.db); err != nil {
+		return nil, err
+	}
+	if s.tx, err = s.db.BeginTx(ctx, nil); err != nil {
+		return nil, err
+	}
+	var behind []byte
+	err = s.tx.QueryRowContext(ctx, "SELECT position, behind FROM checkpoint").Scan(&s.position, &behind)
+	for each := range slices.Chunk(behind, len(call.ConnID{})) {
+		s.behind[call.ConnID(each).String()] = true
+	}
+	return s, err
+}
+
+// Close lets go of the database. It may be called again, and of no snapshot.
+func (s *Snapshot) Close() error {
+	if s == nil || s.db == nil {
+		return nil
+	}
+	if s.tx != nil {
+		_ = s.tx.Rollback() // there is nothing to keep
+	}
+	return s.db.Close()
+}
+
+func (s *Snapshot) failed(err error) error { return fmt.Errorf("comparing %s: %w", s.path, err) }
+
 // Comparison is what Compare has looked at.
 type Comparison struct {
 	Version  int               // of what is stored
@@ -81,36 +133,23 @@ type Comparison struct {
 	Rows     int
 }
 
-// Compare makes the database at path anew from the log in a folder of its own, up to the position up to which the stored
-// one tells it, and reports row by row where they differ. Tables and columns that only one of them has, of another
+// Compare makes the history anew from the log in a folder beside the database, up to the position up to which the
+// snapshot tells it, and reports row by row where they differ. Tables and columns that only one of them has, of another
 // version, are passed over. Nothing of what is stored is changed. progress, when it is not nil, is called with positions.
-func Compare(ctx context.Context, path string, log eventlog.Reader, progress func(eventlog.Position), report func(Difference)) (c Comparison, err error) {
+// It can be called once.
+func (s *Snapshot) Compare(ctx context.Context, log eventlog.Reader, progress func(eventlog.Position), report func(Difference)) (c Comparison, err error) {
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("comparing %s: %w", path, err)
+			err = s.failed(err)
 		}
 	}()
-	if _, err := os.Stat(path); err != nil {
-		return c, err // or opening it would make it
-	}
-	folder, err := os.MkdirTemp(filepath.Dir(path), "rebuilt-*")
+	c.Version, c.Position = s.version, s.position
+	folder, err := os.MkdirTemp(filepath.Dir(s.path), "rebuilt-*")
 	if err != nil {
 		return c, err
 	}
 	defer os.RemoveAll(folder)
-	stored, err := openDatabase(path, 1)
-	if err != nil {
-		return c, err
-	}
-	defer stored.Close()
-	var behind []byte
-	if c.Version, err = versionOf(ctx, stored); err != nil {
-		return c, err
-	}
-	if err := stored.QueryRowContext(ctx, "SELECT position, behind FROM checkpoint").Scan(&c.Position, &behind); err != nil {
-		return c, err
-	}
-	rebuilt := filepath.Join(folder, filepath.Base(path))
+	rebuilt := filepath.Join(folder, filepath.Base(s.path))
 	h, err := Open(ctx, rebuilt, Options{Log: log})
 	if err != nil {
 		return c, err
@@ -118,16 +157,12 @@ func Compare(ctx context.Context, path string, log eventlog.Reader, progress fun
 	if err := errors.Join(projections.CatchUp(ctx, projections.UpTo(log, c.Position), h, progress), h.Close()); err != nil {
 		return c, err
 	}
-	if _, err := stored.ExecContext(ctx, "ATTACH ? AS rebuilt", rebuilt); err != nil {
+	if _, err := s.tx.ExecContext(ctx, "ATTACH ? AS rebuilt", rebuilt); err != nil {
 		return c, err
 	}
-	unfinished := map[string]bool{} // their rows are known to be older than the checkpoint
-	for each := range slices.Chunk(behind, len(call.ConnID{})) {
-		unfinished[call.ConnID(each).String()] = true
-	}
 	for _, each := range told {
-		rows, err := compareTable(ctx, stored, each.table, each.key, func(d Difference) {
-			if !unfinished[d.Of] {
+		rows, err := compareTable(ctx, s.tx, each.table, each.key, func(d Difference) {
+			if !s.behind[d.Of] {
 				report(d)
 			}
 		})
@@ -142,12 +177,20 @@ func Compare(ctx context.Context, path string, log eventlog.Reader, progress fun
 		}
 		c.Rows += rows
 	}
-	return c, checkFile(ctx, stored, c.Version, report)
+	if err := s.checkFile(ctx, report); err != nil {
+		return c, err
+	}
+	if c.Version >= 2 {
+		if err := s.checkWords(ctx, filepath.Join(folder, "words.db")); err != nil {
+			report(Difference{Table: "user_data_words", Column: "integrity", Stored: err.Error(), Rebuilt: "ok"})
+		}
+	}
+	return c, nil
 }
 
-// checkFile lets SQLite check the file, the indexes, and that the words are those of the texts.
-func checkFile(ctx context.Context, db *sql.DB, version int, report func(Difference)) error {
-	rows, err := db.QueryContext(ctx, "PRAGMA main.integrity_check(100)")
+// checkFile lets SQLite check the file and the indexes.
+func (s *Snapshot) checkFile(ctx context.Context, report func(Difference)) error {
+	rows, err := s.tx.QueryContext(ctx, "PRAGMA main.integrity_check(100)")
 	if err != nil {
 		return err
 	}
@@ -161,20 +204,44 @@ func checkFile(ctx context.Context, db *sql.DB, version int, report func(Differe
 			report(Difference{Table: "file", Column: "integrity", Stored: text, Rebuilt: "ok"})
 		}
 	}
-	if err := rows.Err(); err != nil {
+	return rows.Err()
+}
+
+// checkWords lets FTS5 check that the words are those of the texts. That is a command which writes, so it is given to a copy
+// of both at path.
+func (s *Snapshot) checkWords(ctx context.Context, path string) error {
+	copied, err := openDatabase(path, 1, toRead)
+	if err != nil {
 		return err
 	}
-	if version < 2 {
-		return nil
+	defer copied.Close()
+	for _, table := range []string{"user_data_text", "user_data_words"} {
+		var statement string
+		if err := s.tx.QueryRowContext(ctx, "SELECT sql FROM main.sqlite_schema WHERE name = ?", table).Scan(&statement); err != nil {
+			return fmt.Errorf("%s: %w", table, err)
+		}
+		if _, err := copied.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("%s: %w", table, err)
+		}
 	}
-	if _, err := db.ExecContext(ctx, "INSERT INTO main.user_data_words (user_data_words, rank) VALUES ('integrity-check', 1)"); err != nil {
-		report(Difference{Table: "user_data_words", Column: "integrity", Stored: err.Error(), Rebuilt: "ok"})
+	if _, err := s.tx.ExecContext(ctx, "ATTACH ? AS copied", path); err != nil {
+		return err
 	}
-	return nil
+	for _, table := range []string{"user_data_text", "user_data_words_data", "user_data_words_idx", "user_data_words_docsize"} {
+		_, err := s.tx.ExecContext(ctx, fmt.Sprintf("DELETE FROM copied.%[1]s; INSERT INTO copied.%[1]s SELECT * FROM main.%[1]s", table))
+		if err != nil {
+			return fmt.Errorf("%s: %w", table, err)
+		}
+	}
+	if err := s.tx.Commit(); err != nil { // nothing of main has changed
+		return err
+	}
+	_, err = copied.ExecContext(ctx, "INSERT INTO user_data_words (user_data_words, rank) VALUES ('integrity-check', 1)")
+	return err
 }
 
 // compareTable compares a table with its namesake in the attached database, and returns how many rows that one has.
-func compareTable(ctx context.Context, db *sql.DB, table string, key []string, report func(Difference)) (int, error) {
+func compareTable(ctx context.Context, db *sql.Tx, table string, key []string, report func(Difference)) (int, error) {
 	columns, err := commonColumns(ctx, db, table)
 	if err != nil {
 		return 0, err
@@ -265,7 +332,7 @@ func named(table string, key []string, values []any) Difference {
 	return d
 }
 
-func commonColumns(ctx context.Context, db *sql.DB, table string) ([]string, error) {
+func commonColumns(ctx context.Context, db *sql.Tx, table string) ([]string, error) {
 	rows, err := db.QueryContext(ctx, "SELECT name FROM pragma_table_info(?, 'main') WHERE name IN (SELECT name FROM pragma_table_info(?, 'rebuilt'))", table, table)
 	if err != nil {
 		return nil, err

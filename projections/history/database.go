@@ -32,26 +32,32 @@ const readConnections = 4
 // connect opens the database at path for one writer and some readers, and makes its tables when it has none.
 func connect(ctx context.Context, path string) (writer, readers *sql.DB, err error) {
 	// What a power failure takes from the end of the write-ahead log is made again from the event log.
-	writer, err = openDatabase(path, 1, "journal_mode(WAL)", "synchronous(NORMAL)", "cache_size(-32768)", "wal_autocheckpoint(8192)")
+	writer, err = openDatabase(path, 1, toWrite, "journal_mode(WAL)", "synchronous(NORMAL)", "cache_size(-32768)", "wal_autocheckpoint(8192)")
 	if err != nil {
 		return nil, nil, err
 	}
 	if err := makeTables(ctx, writer); err != nil {
 		return writer, nil, err
 	}
-	readers, err = openDatabase(path, readConnections, "query_only(1)")
+	readers, err = openDatabase(path, readConnections, toRead, "query_only(1)")
 	return writer, readers, err
 }
 
-// openDatabase returns a pool of connections, each made with the given pragmas.
-func openDatabase(path string, connections int, pragmas ...string) (*sql.DB, error) {
+// Ways to begin a transaction: one that writes waits for another writer, one that reads for nobody.
+const (
+	toRead  = "deferred"
+	toWrite = "immediate"
+)
+
+// openDatabase returns a pool of connections, each made with the given pragmas, and how they begin transactions.
+func openDatabase(path string, connections int, begin string, pragmas ...string) (*sql.DB, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
 	}
 	source := url.URL{Scheme: "file", Path: path, RawQuery: url.Values{
 		"_pragma": append(pragmas, "busy_timeout(5000)"),
-		"_txlock": {"deferred"},
+		"_txlock": {begin},
 	}.Encode()}
 	db, err := sql.Open("sqlite", source.String())
 	if err != nil {
@@ -87,7 +93,7 @@ func fileVersion(ctx context.Context, path string) (int, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}
-	db, err := openDatabase(path, 1)
+	db, err := openDatabase(path, 1, toRead)
 	if err != nil {
 		return 0, err
 	}
@@ -150,7 +156,7 @@ func settle(ctx context.Context, path string) error {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	db, err := openDatabase(path, 1)
+	db, err := openDatabase(path, 1, toRead)
 	if err != nil {
 		return err
 	}

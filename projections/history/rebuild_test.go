@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -133,9 +134,8 @@ func TestCompare(t *testing.T) {
 		require.NoError(t, h.Apply(t.Context(), run))
 	}
 	require.NoError(t, h.Close())
-	compare := func() (found []history.Difference) {
-		compared, err := history.Compare(t.Context(), path, log, nil, func(d history.Difference) { found = append(found, d) })
-		require.NoError(t, err)
+	compare := func() []history.Difference {
+		compared, found := compared(t, snapshot(t, path), log)
 		assert.Equal(t, day.End(), compared.Position)
 		assert.Greater(t, compared.Rows, 500)
 		return found
@@ -154,7 +154,7 @@ func TestCompare(t *testing.T) {
 	assert.Equal(t, "n 0", found[0].Row)
 	assert.Contains(t, found[0].String(), `stored is "left", the log says "`)
 
-	_, err = history.Compare(t.Context(), path+".none", log, nil, nil)
+	_, err = history.OpenSnapshot(t.Context(), path+".none")
 	require.ErrorIs(t, err, os.ErrNotExist)
 	assert.NoFileExists(t, path+".none")
 }
@@ -167,12 +167,75 @@ func TestCompareWhileCatchingUp(t *testing.T) {
 	h.CatchingUp(s.End() + 1)
 	require.NoError(t, h.Apply(t.Context(), s.Records()))
 	require.NoError(t, h.Close())
-	_, err := history.Compare(t.Context(), path, projectiontest.Log{Script: &s.Script}, nil, func(d history.Difference) {
-		if d.Table != "checkpoint" {
-			t.Error(d)
-		}
-	})
+	_, found := compared(t, snapshot(t, path), projectiontest.Log{Script: &s.Script})
+	for _, d := range found {
+		assert.Equal(t, "checkpoint", d.Table, d)
+	}
+}
+
+// What is written while it is compared is no difference, nor does the comparison hold up who writes.
+func TestCompareWhileItIsWritten(t *testing.T) {
+	day := projectiontest.Day(9, projectiontest.DayOptions{Agents: 10, Events: 800})
+	path := filepath.Join(t.TempDir(), "history.db")
+	h := open(t, path, day)
+	defer h.Close()
+	runs := slices.Collect(projectiontest.Runs(day.Records(), 70))
+	half := len(runs) / 2
+	for _, run := range runs[:half] {
+		require.NoError(t, h.Apply(t.Context(), run))
+	}
+	execute(t, path, `UPDATE queue_visits SET result = 'left' WHERE n = 0 AND conn_id = (SELECT min(conn_id) FROM queue_visits)`)
+	stored := snapshot(t, path)
+	for _, run := range runs[half:] {
+		require.NoError(t, h.Apply(t.Context(), run))
+	}
+	compared, found := compared(t, stored, projectiontest.Log{Script: day})
+	last := runs[half-1]
+	assert.Equal(t, last[len(last)-1].Position, compared.Position)
+	require.Len(t, found, 1, "the damage, and nothing that came later: %v", found)
+	assert.Equal(t, "result", found[0].Column)
+}
+
+// Somebody who writes to the database, although nobody should, is waited for: the history does not stop.
+func TestApplyWhileSomebodyElseWrites(t *testing.T) {
+	day := projectiontest.Day(9, projectiontest.DayOptions{Agents: 10, Events: 800})
+	path := filepath.Join(t.TempDir(), "history.db")
+	h := open(t, path, day)
+	defer h.Close()
+	db, err := sql.Open("sqlite", path)
 	require.NoError(t, err)
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	for run := range projectiontest.Runs(day.Records(), 200) {
+		_, err := db.Exec("BEGIN IMMEDIATE; UPDATE calls SET disposition = '' WHERE false")
+		require.NoError(t, err)
+		applied := make(chan error)
+		go func() { applied <- h.Apply(t.Context(), run) }()
+		select {
+		case err := <-applied:
+			t.Fatalf("it did not wait: %v", err)
+		case <-time.After(50 * time.Millisecond):
+		}
+		_, err = db.Exec("COMMIT")
+		require.NoError(t, err)
+		require.NoError(t, <-applied)
+	}
+}
+
+func snapshot(t *testing.T, path string) *history.Snapshot {
+	t.Helper()
+	s, err := history.OpenSnapshot(t.Context(), path)
+	require.NoError(t, err)
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func compared(t *testing.T, s *history.Snapshot, log eventlog.Reader) (c history.Comparison, found []history.Difference) {
+	t.Helper()
+	c, err := s.Compare(t.Context(), log, nil, func(d history.Difference) { found = append(found, d) })
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	return c, found
 }
 
 // Calls that belong together are one conversation, named by the oldest, in whatever order that was told.
