@@ -136,6 +136,7 @@ func TestWhatCannotBeAsked(t *testing.T) {
 		"/v1/calls/export?format=xlsx":                                "query.format",
 		"/v1/calls/export?userData=account":                           "key=value",
 		"/v1/stats?from=2026-11-24T00:00:00Z&to=2026-11-23T00:00:00Z": "before it begins",
+		"/v1/stats?to=2020-01-01T00:00:00Z":                           "before it begins at 2026-11-23",
 		"/v1/stats?interval=1s":                                       "a minute or longer",
 		"/v1/stats?interval=7h":                                       "divides a day",
 		"/v1/stats?tz=Berlin":                                         "not a time zone",

@@ -14,6 +14,7 @@ import (
 	"github.com/callstate/callstate/domain/eventlog"
 	"github.com/callstate/callstate/domain/wire"
 	"github.com/callstate/callstate/projections/audit"
+	"github.com/callstate/callstate/projections/past"
 	"github.com/spf13/cobra"
 )
 
@@ -54,6 +55,13 @@ func newTail(s *settings) *cobra.Command {
 				return err
 			}
 			defer store.Close()
+			end, err := store.End(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if eventlog.Position(from) > end+1 {
+				return fmt.Errorf("position %d: %w, which is %d", from, past.ErrAfter, end)
+			}
 			after, err := eventlog.Before(cmd.Context(), store, eventlog.Position(from))
 			if err != nil {
 				return err
@@ -69,7 +77,7 @@ func newTail(s *settings) *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().Uint64Var(&from, "from", 1, "position of the first event to print")
+	cmd.Flags().Uint64Var(&from, "from", 1, "position of the first event to print, the next one at the most")
 	cmd.Flags().BoolVar(&noFollow, "no-follow", false, "end at the end of the log")
 	return cmd
 }

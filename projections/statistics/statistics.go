@@ -230,6 +230,9 @@ func complete(ctx context.Context, source Source, q *Query) error {
 	case q.From.IsZero():
 		q.From = began
 	}
+	if q.From.After(q.To) {
+		return fmt.Errorf("%w: the range ends at %s, before it begins at %s", ErrQuery, history.Time(q.To), history.Time(q.From))
+	}
 	q.Zone = cmp.Or(q.Zone, time.UTC)
 	q.From, q.To, q.Now = ceil(q.From), ceil(q.To), ceil(q.Now)
 	return nil

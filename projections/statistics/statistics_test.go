@@ -164,6 +164,8 @@ func TestWhatCannotBeMeant(t *testing.T) {
 	for name, q := range map[string]statistics.Query{
 		"a range that ends before it begins": {From: nine, To: nine.Add(-time.Second)},
 		"an empty range":                     {From: nine, To: nine},
+		"a time before the history":          {To: nine.Add(-time.Hour)},
+		"a time to come":                     {From: nine.Add(time.Hour)},
 		"a tiny interval":                    {Interval: time.Second},
 		"an interval that does not fit":      {Interval: 7 * time.Hour},
 		"longer than a day":                  {Interval: 48 * time.Hour},
