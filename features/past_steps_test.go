@@ -40,7 +40,7 @@ func (w *world) pastSteps(sc *godog.ScenarioContext) {
 
 func (w *world) callIsRecorded(name string) error {
 	var found []string
-	for _, pattern := range []string{name + ".jsonl", filepath.Join("*", name+".jsonl")} {
+	for _, pattern := range []string{name + ".jsonl", filepath.Join("*", name+".jsonl"), filepath.Join(w.place.exported, name+".jsonl")} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			return err

@@ -44,6 +44,7 @@ type place struct {
 	// imported are the sessions that have been imported by one engine alone. Scenarios run one after the other.
 	imported map[string]*dataFolder
 	closers  []func()
+	exported string // a folder of exported calls, besides those in the folders here
 }
 
 func newPlace(t *testing.T, open func(dir string) (*dataFolder, func(), error)) *place {
