@@ -15,7 +15,9 @@ import (
 	"github.com/callstate/callstate/domain/eventlog"
 	"github.com/callstate/callstate/domain/wire"
 	"github.com/callstate/callstate/projections"
+	"github.com/callstate/callstate/projections/floor"
 	"github.com/callstate/callstate/projections/history"
+	"github.com/callstate/callstate/projections/past"
 	"github.com/callstate/callstate/projections/projectiontest"
 )
 
@@ -90,22 +92,29 @@ func TestPoison(t *testing.T) {
 	h, err := history.Open(t.Context(), filepath.Join(t.TempDir(), "history.db"), history.Options{Log: projectiontest.Log{Script: day}})
 	require.NoError(t, err)
 	defer h.Close()
+	kept, err := past.Open(t.Context(), filepath.Join(t.TempDir(), "past.db"), past.Options{Log: projectiontest.Log{Script: day}})
+	require.NoError(t, err)
+	defer kept.Close()
 	good := &tape{name: "good"}
-	runner := projections.NewRunner(projectiontest.Log{Script: day}, nil, h, good)
+	runner := projections.NewRunner(projectiontest.Log{Script: day}, nil, h, kept, floor.New(floor.Options{}), good)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- runner.Run(ctx) }()
 	require.NoError(t, runner.Wait(t.Context(), end+1, "good"))
-	err = runner.Wait(t.Context(), end+1, "history")
-	poison, ok := errors.AsType[*projections.PoisonError](err)
-	require.True(t, ok, "%v", err)
-	assert.Equal(t, end+1, poison.Position)
-	assert.Equal(t, wire.CallStream(id), poison.Stream)
-	assert.Contains(t, poison.Advice(), "newer callstate")
-	position, err := h.Position(t.Context())
-	require.NoError(t, err)
-	assert.Equal(t, end, position, "what stands before it has been taken in")
-	assert.Equal(t, end, runner.Status()[0].Position)
+	for i, p := range []projections.Projection{h, kept} {
+		err = runner.Wait(t.Context(), end+1, p.Name())
+		poison, ok := errors.AsType[*projections.PoisonError](err)
+		require.True(t, ok, "%v", err)
+		assert.Equal(t, end+1, poison.Position)
+		assert.Equal(t, wire.CallStream(id), poison.Stream)
+		assert.Contains(t, poison.Advice(), "newer callstate")
+		position, err := p.Position(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, end, position, "what stands before it has been taken in")
+		assert.Equal(t, end, runner.Status()[i].Position)
+	}
+	_, ok := errors.AsType[*projections.PoisonError](runner.Wait(t.Context(), end+1, "floor"))
+	assert.True(t, ok)
 	cancel()
 	require.NoError(t, <-ended)
 	assert.Contains(t, (&projections.PoisonError{Position: 9, Err: errSpoilt}).Advice(), "tail --from 9")

@@ -138,12 +138,12 @@ func (f *Floor) open() {
 }
 
 // Apply folds records into the floor and tells the followers. Readers see the floor at every position, never between
-// two. A record that this program does not know (wire.ErrUnknown) or cannot read ends it with an error that names the
-// position; the floor stays as it was before that record.
+// two. A record that this program does not know (wire.ErrUnknown) or cannot read ends it with a *projections.PoisonError; the
+// floor stays as it was before that record.
 func (f *Floor) Apply(_ context.Context, records []eventlog.Record) error {
 	for i := range records {
 		if err := f.apply(&records[i]); err != nil {
-			return fmt.Errorf("position %d: %w", records[i].Position, err)
+			return projections.Poison(records[i], err)
 		}
 	}
 	return nil
@@ -154,7 +154,7 @@ func (f *Floor) apply(r *eventlog.Record) error {
 	case wire.Call:
 		id, err := call.ParseConnID(r.Stream.ID())
 		if err != nil {
-			return fmt.Errorf("stream %s: %w", r.Stream, err)
+			return err
 		}
 		event, err := wire.DecodeCall(*r)
 		if err != nil {

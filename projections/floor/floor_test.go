@@ -356,8 +356,8 @@ func TestUnknownEvent(t *testing.T) {
 func TestDamagedEvent(t *testing.T) {
 	var s session
 	s.Add("call-1795395601.0", eventlog.Event{Type: "CallStarted", Version: 1, Data: []byte("{}")})
-	require.ErrorContains(t, floor.New(floor.Options{}).Apply(t.Context(), s.Records()), "position 1: stream call-1795395601.0")
+	require.ErrorContains(t, floor.New(floor.Options{}).Apply(t.Context(), s.Records()), "position 1 (call-1795395601.0, revision 1)")
 	s = session{}
 	s.Add(wire.CallStream(connID("1")), eventlog.Event{Type: "CallStarted", Version: 1, Data: []byte("{")})
-	require.ErrorContains(t, floor.New(floor.Options{}).Apply(t.Context(), s.Records()), "position 1: CallStarted")
+	require.ErrorContains(t, floor.New(floor.Options{}).Apply(t.Context(), s.Records()), "position 1 (call-")
 }
