@@ -27,36 +27,28 @@ import (
 func Masked(r eventlog.Record) (eventlog.Event, error) {
 	switch r.Stream.Kind() {
 	case wire.Call:
-		e, err := wire.DecodeCall(r)
-		if err != nil {
-			return r.Event, err
-		}
-		if masked := maskedCall(e); !reflect.DeepEqual(masked, e) {
-			return rewritten(r.Event, wire.EncodeCall(r.Stream, r.Revision, masked)), nil
-		}
+		return rewritten(r, wire.DecodeCall, maskedCall, wire.EncodeCall)
 	case wire.Agent:
-		e, err := wire.DecodeAgent(r)
-		if err != nil {
-			return r.Event, err
-		}
-		if masked := maskedAgent(e); !reflect.DeepEqual(masked, e) {
-			return rewritten(r.Event, wire.EncodeAgent(r.Stream, r.Revision, masked)), nil
-		}
+		return rewritten(r, wire.DecodeAgent, maskedAgent, wire.EncodeAgent)
 	case wire.Audit:
-		e, err := wire.DecodeAccess(r)
-		if err != nil {
-			return r.Event, err
-		}
-		if masked := maskedAccess(e); !reflect.DeepEqual(masked, e) {
-			return rewritten(r.Event, wire.EncodeAccess(r.Stream, r.Revision, masked)), nil
-		}
+		return rewritten(r, wire.DecodeAccess, maskedAccess, wire.EncodeAccess)
 	}
 	return r.Event, wire.Known(r)
 }
 
-func rewritten(e, encoded eventlog.Event) eventlog.Event {
-	e.ID, e.Version, e.Data = encoded.ID, encoded.Version, encoded.Data
-	return e
+// rewritten is a record's event with what it says masked: the very event where that is nothing new.
+func rewritten[E any](
+	r eventlog.Record, decode func(eventlog.Record) (E, error), mask func(E) E, encode func(eventlog.Stream, eventlog.Revision, E) eventlog.Event,
+) (eventlog.Event, error) {
+	said, err := decode(r)
+	if err != nil {
+		return r.Event, err
+	}
+	if masked := mask(said); !reflect.DeepEqual(masked, said) {
+		encoded := encode(r.Stream, r.Revision, masked)
+		r.ID, r.Version, r.Data = encoded.ID, encoded.Version, encoded.Data
+	}
+	return r.Event, nil
 }
 
 func maskedCall(e call.Event) call.Event {
