@@ -14,10 +14,13 @@ import (
 )
 
 // Reads go run by run: a run is read into memory, everything of the engine's is given back, then the caller gets the
-// records. So a caller may take its time, or close the store, without holding up anything.
+// records. So a caller may take its time, or close the store, without holding up anything. Who reads on gets longer runs:
+// each begins with a search, and with reading ahead anew.
 const (
-	runRecords = 1024
-	runBytes   = 1 << 20
+	runRecords     = 1024
+	longRunRecords = 8 * runRecords
+	recordBytes    = 1024 // a run ends after so many for each record that it may have
+	runBytes       = runRecords * recordBytes
 )
 
 // ReadAll implements eventlog.Reader.
@@ -25,9 +28,9 @@ func (s *Store) ReadAll(ctx context.Context, after eventlog.Position) iter.Seq2[
 	return func(yield func(eventlog.Record, error) bool) {
 		end, reader := s.tail.durable(), &decoder{}
 		var run []eventlog.Record
-		for after < end {
+		for limit := runRecords; after < end; limit = min(2*limit, longRunRecords) {
 			var err error
-			if run, err = s.readRun(ctx, reader, after, end, run[:0], runRecords); err != nil {
+			if run, err = s.readRun(ctx, reader, after, end, run[:0], limit); err != nil {
 				yield(eventlog.Record{}, err)
 				return
 			}
@@ -154,7 +157,7 @@ func (s *Store) readRun(
 	defer closeIter(it, &err)
 	run = slices.Grow(run, int(min(end-after, eventlog.Position(limit))))
 	size := 0
-	for ok := it.First(); ok && len(run) < limit && size < runBytes; ok = it.Next() {
+	for ok := it.First(); ok && len(run) < limit && size < limit*recordBytes; ok = it.Next() {
 		after++
 		if position, ok := logKeyPosition(it.Key()); !ok || position != after {
 			return nil, damagedRecord(after, "it is missing")
