@@ -78,7 +78,7 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, cut context.Cance
 
 // ended tells the client and the log why a stream ends, where there is something to tell.
 func (s *Server) ended(ctx context.Context, feed *feed, r *http.Request, err error) {
-	logger := s.config.Logger.With("path", r.URL.Path, "request", requestID(ctx))
+	logger := s.config.Logger.With("path", r.Pattern, "request", requestID(ctx))
 	switch cause := context.Cause(ctx); {
 	case errors.Is(cause, errStopping):
 		feed.comment("closed: " + errStopping.Error())
