@@ -75,8 +75,9 @@ func New(store Store, now func() time.Time, live LiveCalls) *Engine {
 // maxAttempts bounds how often a stream is decided again after a conflict.
 const maxAttempts = 16
 
-// Ingest records what follows from observations, in their order, in one append. When it returns nil all of it is
-// durable. After an error some of it may be recorded; ingesting the same observations again is safe.
+// Ingest records what follows from observations, in their order, in one append unless that is more than a store takes. When
+// it returns nil all of it is durable. After an error some of it may be recorded; ingesting the same observations again is
+// safe.
 func (e *Engine) Ingest(ctx context.Context, observations []Observation) error {
 	pending := observations
 	for range maxAttempts {
@@ -253,11 +254,16 @@ func (e *Engine) load(ctx context.Context, stream eventlog.Stream) (state, error
 // append writes what a batch decided. The streams in conflicts were written by someone else meanwhile and are
 // forgotten, so that they are loaded again.
 func (e *Engine) append(ctx context.Context, b *batch) (conflicts map[eventlog.Stream]bool, err error) {
-	appends := b.appends()
-	if len(appends) > 0 {
-		err = e.store.Append(ctx, appends)
-	}
-	if err != nil {
+	for _, appends := range b.appends() {
+		// Where somebody else has written, what was decided to follow it does not hold either.
+		appends = slices.DeleteFunc(appends, func(a eventlog.StreamAppend) bool { return conflicts[a.Stream] })
+		if len(appends) == 0 {
+			continue
+		}
+		err := e.store.Append(ctx, appends)
+		if err == nil {
+			continue
+		}
 		lost, ok := eventlog.Conflicts(err)
 		if !ok {
 			for stream := range b.entries {
@@ -265,7 +271,9 @@ func (e *Engine) append(ctx context.Context, b *batch) (conflicts map[eventlog.S
 			}
 			return nil, fmt.Errorf("append: %w", err)
 		}
-		conflicts = map[eventlog.Stream]bool{}
+		if conflicts == nil {
+			conflicts = map[eventlog.Stream]bool{}
+		}
 		for _, c := range lost {
 			conflicts[c.Stream] = true
 			e.states.forget(c.Stream)

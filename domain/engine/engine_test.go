@@ -238,3 +238,48 @@ func TestWhatCannotBeReadIsNotGuessedAt(t *testing.T) {
 		Events: []eventlog.Event{{ID: uuid.New(), Type: "CallTeleported", Version: 1, Data: []byte("{}")}}}}))
 	assert.ErrorIs(t, engine.New(log, clock, nil).Ingest(t.Context(), story(1)), wire.ErrUnknown)
 }
+
+// A switch that was started anew has lost all of its calls: what follows from that may be more than one append can have.
+func TestASwitchThatLosesThousandsOfCallsAtOnce(t *testing.T) {
+	log := memory.New()
+	const calls = 9000
+	e := engine.New(log, clock, func(context.Context, string) (ids []call.ConnID, err error) {
+		for n := range calls {
+			ids = append(ids, connID(n))
+		}
+		return ids, nil
+	})
+	for n := range calls {
+		require.NoError(t, e.Ingest(t.Context(), story(n)[:3]))
+	}
+	other := engine.New(log, clock, nil)
+	require.NoError(t, e.Ingest(t.Context(), []engine.Observation{{Switch: "pbx1", LinkFact: link.LinkIs{At: at(5), Switch: "pbx1", Up: true}}}))
+	_, err := other.Request(t.Context(), connID(calls/2), call.AddNote{At: at(6), ID: "n", Text: "written by another engine"})
+	require.NoError(t, err)
+	before, err := log.End(t.Context())
+	require.NoError(t, err)
+
+	require.NoError(t, e.Ingest(t.Context(), []engine.Observation{{Switch: "pbx1", LinkFact: link.SnapshotIs{At: at(10), Switch: "pbx1"}}}))
+
+	var last call.ConnID
+	size := 0
+	for r, err := range log.ReadAll(t.Context(), before) {
+		require.NoError(t, err)
+		size += r.Size(r.Stream)
+		if r.Stream.Kind() != "call" || r.Stream == wire.CallStream(connID(calls/2)) {
+			continue // that one had to be decided again
+		}
+		id, err := call.ParseConnID(r.Stream.ID())
+		require.NoError(t, err)
+		assert.LessOrEqual(t, last.String(), id.String(), "in the order in which they were decided")
+		last = id
+	}
+	assert.Greater(t, size, eventlog.MaxAppend)
+	for n := range calls {
+		state, err := e.Call(t.Context(), connID(n))
+		require.NoError(t, err)
+		require.True(t, state.Ended(), "call %d", n)
+	}
+	assert.Equal(t, []string{"CallStarted", "PartyDialing", "PartyConnected", "RequestMade", "NoteAdded", "PartyReleased", "CallPresumedEnded"},
+		types(t, log, wire.CallStream(connID(calls/2))))
+}

@@ -53,6 +53,7 @@ type batch struct {
 	entries map[eventlog.Stream]*entry
 	order   []*entry
 	events  int // decided so far, on all streams
+	size    int // of them, as eventlog.MaxAppend counts
 }
 
 type entry struct {
@@ -73,14 +74,56 @@ func (b *batch) put(stream eventlog.Stream, s state) *entry {
 	return opened
 }
 
-func (b *batch) appends() []eventlog.StreamAppend {
+// appends are the calls of Append that write the batch, in their order: nearly always one, and more where that would be
+// larger than a store takes, as when a switch has lost thousands of calls at once.
+func (b *batch) appends() [][]eventlog.StreamAppend {
+	if b.size > eventlog.MaxAppend {
+		return b.cut()
+	}
 	var appends []eventlog.StreamAppend
 	for _, entry := range b.order {
 		if len(entry.events) > 0 {
 			appends = append(appends, eventlog.StreamAppend{Stream: entry.stream, Expected: eventlog.At(entry.base), Events: entry.events, Order: entry.places})
 		}
 	}
-	return appends
+	if len(appends) == 0 {
+		return nil
+	}
+	return [][]eventlog.StreamAppend{appends}
+}
+
+// cut is the batch in calls that a store takes, with the events in the order in which they were decided.
+func (b *batch) cut() (calls [][]eventlog.StreamAppend) {
+	type event struct {
+		of *entry
+		i  int
+	}
+	events := make([]event, b.events)
+	for _, entry := range b.order {
+		for i, place := range entry.places {
+			events[place] = event{entry, i}
+		}
+	}
+	var call []eventlog.StreamAppend
+	at := map[*entry]int{} // in call
+	size := 0
+	for place, e := range events {
+		more := e.of.events[e.i].Size(e.of.stream)
+		if size+more > eventlog.MaxAppend {
+			calls, call, size = append(calls, call), nil, 0
+			clear(at)
+		}
+		size += more
+		n, there := at[e.of]
+		if !there {
+			n = len(call)
+			at[e.of] = n
+			call = append(call, eventlog.StreamAppend{Stream: e.of.stream, Expected: eventlog.At(e.of.base + eventlog.Revision(e.i))})
+		}
+		call[n].Events = append(call[n].Events, e.of.events[e.i])
+		call[n].Order = append(call[n].Order, place)
+	}
+	return append(calls, call)
 }
 
 func (e *entry) next() eventlog.Revision { return e.revision + 1 }
@@ -90,6 +133,7 @@ func (e *entry) add(recorded time.Time, event eventlog.Event) {
 	e.events = append(e.events, event)
 	e.places = append(e.places, e.batch.events)
 	e.batch.events++
+	e.batch.size += event.Size(e.stream)
 	e.revision++
 }
 

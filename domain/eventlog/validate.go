@@ -18,14 +18,14 @@ const (
 	MaxTypeName = 255
 	// MaxActor is the greatest length of an event's actor.
 	MaxActor = 512
-	// MaxTraceparent is the greatest length of an event's traceparent.
-	MaxTraceparent = 255
+	// MaxTraceparent is the greatest length of an event's traceparent: that of the first version of W3C Trace Context.
+	MaxTraceparent = 55
 	// MaxData is the greatest length of an event's data.
 	MaxData = 512 << 10
-	// MaxAppend is the greatest total of the events in one call of Append, each counted with its data, its type,
-	// actor and traceparent, the name of its stream, and eventOverhead for the rest.
+	// MaxAppend is the greatest total of the events in one call of Append, each counted with its data, its type and
+	// actor, the name of its stream, and eventOverhead for the rest.
 	MaxAppend     = 4 << 20
-	eventOverhead = 128
+	eventOverhead = 192
 )
 
 // Validate checks what does not depend on the state of a log: it is what every store does first in Append. The error
@@ -60,14 +60,18 @@ func Validate(appends []StreamAppend) error {
 			if err := each.Events[j].Validate(); err != nil {
 				return fmt.Errorf("%w (event %d for stream %s)", err, j, each.Stream)
 			}
-			event := &each.Events[j]
-			total += len(event.Data) + len(event.Type) + len(event.Actor) + len(event.Traceparent) + len(each.Stream) + eventOverhead
+			total += each.Events[j].Size(each.Stream)
 		}
 	}
 	if total > MaxAppend {
 		return fmt.Errorf("%w: %d bytes in one call, at most %d are taken", ErrInvalid, total, MaxAppend)
 	}
 	return nil
+}
+
+// Size is what an event counts for in MaxAppend, on a stream.
+func (e *Event) Size(on Stream) int {
+	return len(e.Data) + len(e.Type) + len(e.Actor) + len(on) + eventOverhead
 }
 
 // Validate says whether the name can be that of a stream. The error wraps ErrInvalid.

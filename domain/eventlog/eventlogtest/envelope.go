@@ -19,7 +19,7 @@ func testEnvelope(t *testing.T, suite Suite) {
 		ID: uuid.New(), Type: "PartyAlerting", Version: 3, SwitchTime: at, RecordedAt: at.Add(17 * time.Microsecond),
 		Correlation: uuid.New(), Causation: uuid.New(), Actor: "ivr:main", Inferred: true,
 		Traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-		Data: []byte(`{"party":"P1","dn":"1001"}`),
+		Data:        []byte(`{"party":"P1","dn":"1001"}`),
 	}
 	with := func(change func(e *eventlog.Event)) eventlog.Event {
 		e := full
