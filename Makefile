@@ -6,7 +6,8 @@ GO ?= go
 
 test: tools format vet unit
 
-# What the tests need beyond Go: a C compiler for the race detector, Chromium for the page, RabbitMQ for the bus.
+# What the tests need beyond Go: a C compiler for the race detector, Chromium for the page, RabbitMQ for the bus,
+# systemd-analyze for the unit.
 tools:
 	@scripts/install-test-tools.sh
 

@@ -29,6 +29,10 @@ const (
 // TestCrash kills a process that appends, at a moment of chance, and looks at what is left; over and over, in the same
 // folder for a while. The number of rounds is set by CALLSTATE_TEST_CRASH_ROUNDS.
 func TestCrash(t *testing.T) {
+	if dir := os.Getenv(crashDir); dir != "" {
+		crashedProcess(t, dir) // this is the process
+		return
+	}
 	t.Parallel()
 	rounds := 200
 	if set := os.Getenv(crashRounds); set != "" {
@@ -64,11 +68,11 @@ func TestCrash(t *testing.T) {
 	t.Logf("%d kills, %d events survived", rounds, survived)
 }
 
-// runUntilKilled runs TestCrashedProcess, kills it after so many acknowledged appends or after a time, and returns what
+// runUntilKilled runs crashedProcess, kills it after so many acknowledged appends or after a time, and returns what
 // it had acknowledged when it was dead.
 func runUntilKilled(t *testing.T, dir string, appends int, after time.Duration) map[eventlog.Stream]eventlog.Revision {
 	t.Helper()
-	process := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestCrashedProcess$", "-test.v")
+	process := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestCrash$", "-test.v")
 	process.Env = append(os.Environ(), crashDir+"="+dir)
 	process.Stderr = os.Stderr
 	output, err := process.StdoutPipe()
@@ -96,12 +100,8 @@ func runUntilKilled(t *testing.T, dir string, appends int, after time.Duration) 
 	return acknowledged
 }
 
-// TestCrashedProcess is not a test but the process that TestCrash kills.
-func TestCrashedProcess(t *testing.T) {
-	dir := os.Getenv(crashDir)
-	if dir == "" {
-		t.Skip("only TestCrash runs it")
-	}
+// crashedProcess appends until it is killed.
+func crashedProcess(t *testing.T, dir string) {
 	store, err := Open(dir, Options{})
 	require.NoError(t, err)
 	var appenders sync.WaitGroup
@@ -127,7 +127,7 @@ func TestCrashedProcess(t *testing.T) {
 // TestAnotherProcess: a log has one process at a time.
 func TestAnotherProcess(t *testing.T) {
 	dir := t.TempDir()
-	process := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestCrashedProcess$", "-test.v")
+	process := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestCrash$", "-test.v")
 	process.Env = append(os.Environ(), crashDir+"="+dir)
 	output, err := process.StdoutPipe()
 	require.NoError(t, err)
