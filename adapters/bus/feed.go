@@ -53,6 +53,7 @@ type Feed struct {
 	log       eventlog.Ends
 	publisher message.Publisher // nil: not connected
 
+	failing  atomic.Bool       // the last attempt to publish failed
 	position atomic.Uint64     // published up to here
 	saved    eventlog.Position // in the checkpoint
 	behind   bool              // something was published since
@@ -89,6 +90,9 @@ func OpenFeed(ctx context.Context, log eventlog.Ends, c FeedConfig) (*Feed, erro
 
 // Name implements projections.Projection.
 func (f *Feed) Name() string { return "bus-" + f.config.Name }
+
+// Failing reports whether the broker took no messages when it was last given some.
+func (f *Feed) Failing() bool { return f.failing.Load() }
 
 // RunLength implements projections.Paced. The more records there are, the more of them are of different streams.
 func (f *Feed) RunLength() int {
@@ -183,6 +187,7 @@ func (f *Feed) publish(ctx context.Context, records []eventlog.Record) error {
 			return err
 		}
 		err := f.attempt(messages)
+		f.failing.Store(err != nil)
 		if err == nil {
 			if !logged.IsZero() {
 				f.config.Logger.Info("broker takes messages again", "bus", f.config.Name, "position", position, "after", time.Since(down).Round(time.Second))

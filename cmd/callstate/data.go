@@ -56,15 +56,7 @@ func is(file string) bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// String says where the data is, without credentials.
-func (p place) String() string {
-	if p.store == "" {
-		return "data in " + p.data
-	}
-	return p.where()
-}
-
-// where is that without the word.
+// where says where the data is, without credentials.
 func (p place) where() string {
 	if p.store == "" {
 		return p.data

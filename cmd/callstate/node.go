@@ -8,6 +8,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/callstate/callstate/adapters/bus"
@@ -47,6 +48,7 @@ type node struct {
 	listener  net.Listener
 	server    *httpapi.Server
 	secure    bool // over TLS
+	stopping  atomic.Bool
 }
 
 // openNode opens everything that can fail before the first event: the address, the log, the call records.
@@ -131,6 +133,9 @@ func callsOf(view floor.View, switchName string) []call.ConnID {
 // notReady says what keeps the engine from being ready. A broker that is down does not: who asks the engine is answered.
 func (n *node) notReady() []string {
 	var reasons []string
+	if n.stopping.Load() {
+		reasons = append(reasons, "the engine is being stopped")
+	}
 	if local, ok := n.log.(eventlog.Health); ok {
 		if err := local.Healthy(); err != nil {
 			reasons = append(reasons, err.Error())
@@ -143,7 +148,7 @@ func (n *node) notReady() []string {
 	}
 	for _, s := range n.runner.Status() {
 		switch {
-		case n.isFeed(s.Name):
+		case n.isFeed(s.Name, nil):
 		case s.Err != nil:
 			reasons = append(reasons, s.Err.Error())
 		case !s.Live:
@@ -153,12 +158,35 @@ func (n *node) notReady() []string {
 	return reasons
 }
 
-func (n *node) isFeed(name string) bool {
-	return slices.ContainsFunc(n.feeds, func(f *bus.Feed) bool { return f.Name() == name })
+// isFeed reports whether a projection is a bus, of which something is so.
+func (n *node) isFeed(name string, such func(*bus.Feed) bool) bool {
+	return slices.ContainsFunc(n.feeds, func(f *bus.Feed) bool { return f.Name() == name && (such == nil || such(f)) })
+}
+
+// drainTime is how long the projections may take to come to the end of the log when the engine is stopped.
+const drainTime = 5 * time.Second
+
+// drain waits until the projections have taken in all that the sources told before they ended. Nobody waits for a broker
+// that is down: its bus goes on at the next start.
+func (n *node) drain(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, drainTime)
+	defer cancel()
+	end, err := n.log.End(ctx)
+	if err != nil {
+		return // the log has failed, and says so elsewhere
+	}
+	for _, s := range n.runner.Status() { // the read models stand before the buses
+		if n.isFeed(s.Name, (*bus.Feed).Failing) {
+			continue
+		}
+		if err := n.runner.Wait(ctx, end, s.Name); err != nil {
+			n.logger.Warn("stopped before the end of the log; it goes on at the next start", "projection", s.Name, "end", uint64(end), "err", err)
+		}
+	}
 }
 
 // run runs the node with its sources until ctx ends or a part fails, and stops in the order in which events flow: the
-// sources first, then the API, then the read models, last the log.
+// sources first, then, when they have come to the end of the log, the API and the read models with the buses, last the log.
 func (n *node) run(ctx context.Context, sources ...runnable) error {
 	defer n.close()
 	n.measure(sources)
@@ -186,7 +214,9 @@ func (n *node) run(ctx context.Context, sources ...runnable) error {
 		start(&first, func() error { return source.Run(links) })
 	}
 	<-links.Done()
+	n.stopping.Store(true)
 	first.Wait()
+	n.drain(readModels)
 	endAPI()
 	second.Wait()
 	endReadModels()

@@ -81,7 +81,12 @@ callstate config --example prints a file with every key.`,
 			n.close()
 			return err
 		}
-		fmt.Fprintf(greeting, "callstate %s: page and API at %s, %s\n", version(), n.address(), at)
+		what, err := c.greeting(cmd.Context(), n, at)
+		if err != nil {
+			n.close()
+			return err
+		}
+		fmt.Fprint(greeting, what)
 		return n.run(cmd.Context(), append(links, controls(at, n)...)...)
 	}
 	return cmd

@@ -70,7 +70,7 @@ func open(ctx context.Context, config Config) (*client, error) {
 	if connect == nil {
 		connect = new(net.Dialer).DialContext
 	}
-	conn, err := connect(ctx, "tcp", config.address())
+	conn, err := connect(ctx, "tcp", config.Address())
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}

@@ -61,11 +61,14 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-func (c Config) address() string { return net.JoinHostPort(c.Host, strconv.Itoa(c.Port)) }
+// Address is where the switch listens.
+func (c Config) Address() string {
+	return net.JoinHostPort(c.Host, strconv.Itoa(c.withDefaults().Port))
+}
 
 // String tells the configuration without the secret.
 func (c Config) String() string {
-	return fmt.Sprintf("%s: %s@%s tls=%t", c.Name, c.Username, c.address(), c.TLS)
+	return fmt.Sprintf("%s: %s@%s tls=%t", c.Name, c.Username, c.Address(), c.TLS)
 }
 
 // GoString is String: the secret is not to be printed by %#v either.

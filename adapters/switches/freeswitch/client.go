@@ -67,7 +67,7 @@ func dial(ctx context.Context, config Config) (*client, error) {
 	}
 	dialling, cancel := context.WithTimeout(ctx, config.Limits.DialTimeout)
 	defer cancel()
-	conn, err := connect(dialling, "tcp", config.address())
+	conn, err := connect(dialling, "tcp", config.Address())
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}

@@ -66,11 +66,14 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-func (c Config) address() string { return net.JoinHostPort(c.Host, strconv.Itoa(c.Port)) }
+// Address is where the switch listens.
+func (c Config) Address() string {
+	return net.JoinHostPort(c.Host, strconv.Itoa(c.withDefaults().Port))
+}
 
 // String tells the configuration without the password.
 func (c Config) String() string {
-	return fmt.Sprintf("%s: %s user=%q json=%t", c.Name, c.address(), c.User, c.JSON)
+	return fmt.Sprintf("%s: %s user=%q json=%t", c.Name, c.Address(), c.User, c.JSON)
 }
 
 // GoString is String: the password is not to be printed by %#v either.

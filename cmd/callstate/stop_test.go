@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func configFile(t *testing.T, text string, args ...any) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "callstate.toml")
+	require.NoError(t, os.WriteFile(file, fmt.Appendf(nil, text, args...), 0o600))
+	return file
+}
+
+func TestAnEngineSaysInFiveLinesWhatRunsWhere(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	file := configFile(t, `
+[[asterisk]]
+name = "pbx1"
+host = "127.0.0.1"
+port = 1
+user = "callstate"
+secret = "hunter2"
+[[freeswitch]]
+name = "pbx2"
+host = "127.0.0.1"
+password = "hunter2"
+[[simulator]]
+name = "sim"
+agents = 1
+[[bus]]
+name = "crm"
+kind = "webhook"
+url = "http://127.0.0.1:1/hunter2"
+secret = "hunter2"
+[[bus]]
+name = "erp"
+kind = "nats"
+url = "nats://127.0.0.1:1,nats://127.0.0.1:2"
+topic = "calls"
+`)
+	command := exec.CommandContext(t.Context(), p.path, "serve", "--config", file, "--data", p.data, "--listen", "127.0.0.1:0")
+	out, err := command.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, command.Start())
+	lines := bufio.NewScanner(out)
+	var said []string
+	for len(said) < 5 && lines.Scan() {
+		said = append(said, lines.Text())
+	}
+	require.NoError(t, command.Process.Signal(syscall.SIGTERM))
+	for lines.Scan() {
+		said = append(said, lines.Text())
+	}
+	require.NoError(t, command.Wait())
+	require.Len(t, said, 5, "%s", said)
+	assert.Regexp(t, `^callstate \S+: page and API at http://127\.0\.0\.1:\d+/, for everybody on this machine$`, said[0])
+	assert.Equal(t, "log: "+p.data+", at position 0", said[1])
+	assert.Equal(t, "switches: asterisk pbx1 at 127.0.0.1:1, freeswitch pbx2 at 127.0.0.1:8021, simulated sim", said[2])
+	assert.Equal(t, "buses: crm (http://127.0.0.1:1), erp (nats://127.0.0.1:1 nats://127.0.0.1:2)", said[3])
+	assert.Regexp(t, `^metrics: http://127\.0\.0\.1:\d+/metrics; tracing: off$`, said[4])
+}
+
+// SIGTERM ends the links first. What they had heard goes all the way: to the desktops, the call records and the brokers.
+// Meanwhile the engine answers, but is not ready any more.
+func TestAnEngineThatIsStoppedTakesWhatItKnowsAllTheWay(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	var receiver crm
+	slow := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		<-slow
+		receiver.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	e := p.start(t, "serve", "--config", configFile(t, `
+[[simulator]]
+name = "sim"
+agents = 50
+rate = 30
+steady = true
+[[bus]]
+name = "crm"
+kind = "webhook"
+url = "%s"
+secret = "s3cret"
+`, server.URL))
+	e.waitReady(t)
+	f := &follower{path: "floor"}
+	var following sync.WaitGroup
+	following.Go(func() { f.connect(t.Context(), t, e.page+"v1/floor/stream") })
+	require.Eventually(t, func() bool { return e.metric(t, "callstate_log_position") > 150 }, time.Minute, 10*time.Millisecond)
+
+	require.NoError(t, e.Process.Signal(syscall.SIGTERM))
+	require.Eventually(t, func() bool {
+		status, says := e.ready()
+		return status == http.StatusServiceUnavailable && strings.Contains(says, "the engine is being stopped")
+	}, time.Minute, time.Millisecond, "the broker is still to take its messages")
+	close(slow)
+	require.NoError(t, e.Wait(), "%s", e.stderr)
+	following.Wait()
+
+	out, errs, err := p.run("tail", "--no-follow")
+	require.NoError(t, err, errs)
+	var ids []string
+	var last struct {
+		ID, Type string
+		Position uint64
+		Data     struct{ Reason string }
+	}
+	for line := range strings.Lines(out) {
+		require.NoError(t, json.Unmarshal([]byte(line), &last))
+		ids = append(ids, last.ID)
+	}
+	assert.Equal(t, "LinkDown", last.Type)
+	assert.Equal(t, "stopped", last.Data.Reason)
+	assert.Equal(t, ids, receiver.ids(), "the broker has all of it, once")
+	assert.EqualValues(t, last.Position, f.position, "so has who followed the floor")
+	out, errs, err = p.run("verify", "--format", "json")
+	require.NoError(t, err, errs)
+	assert.Contains(t, out, `"ok": true`)
+}
+
+// Who stops an engine whose broker is down does not wait for the broker.
+func TestAnEngineWhoseBrokerIsDownIsStoppedSoon(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	e := p.start(t, "serve", "--config", configFile(t, `
+[[simulator]]
+name = "sim"
+agents = 5
+[[bus]]
+name = "erp"
+kind = "nats"
+url = "nats://%s"
+topic = "calls"
+`, nobody(t)))
+	e.waitReady(t)
+	require.Eventually(t, func() bool { return e.metric(t, `callstate_projection_lag{projection="bus-erp"}`) > 0 }, time.Minute, 10*time.Millisecond)
+	require.NoError(t, e.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, e.Wait(), "%s", e.stderr)
+	assert.NotContains(t, e.stderr.String(), "stopped before the end of the log")
+}
+
+// A second signal ends it at once.
+func TestAnEngineThatIsToldTwiceToStopStops(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	stuck := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-stuck }))
+	defer server.Close()
+	defer close(stuck)
+	e := p.start(t, "serve", "--config", configFile(t, `
+[[simulator]]
+name = "sim"
+agents = 5
+[[bus]]
+name = "crm"
+kind = "webhook"
+url = "%s"
+secret = "s3cret"
+`, server.URL))
+	e.waitReady(t)
+	require.NoError(t, e.Process.Signal(syscall.SIGTERM))
+	require.Eventually(t, func() bool { status, _ := e.ready(); return status == http.StatusServiceUnavailable }, time.Minute, time.Millisecond)
+	require.NoError(t, e.Process.Signal(syscall.SIGTERM))
+	err := e.Wait()
+	assert.ErrorContains(t, err, "signal: terminated")
+}
