@@ -58,6 +58,7 @@ type asteriskConfig struct {
 	Trunks               []string            `toml:"trunks"`
 	IVRContexts          []string            `toml:"ivr_contexts"`
 	DataVariables        []string            `toml:"data_variables"`
+	KeepDigits           []string            `toml:"keep_digits"`
 	Wrapup               map[string]duration `toml:"wrapup"`
 	DefaultWrapup        duration            `toml:"default_wrapup"`
 	AfterCallWorkReasons []string            `toml:"after_call_work_reasons"`
@@ -255,7 +256,7 @@ func (a *asteriskConfig) readSecret(dir string) (err error) {
 func (a *asteriskConfig) validate() error { return a.link().Validate() }
 
 func (a *asteriskConfig) patterns() []string {
-	return slices.Concat(a.Trunks, a.IVRContexts, a.DataVariables)
+	return slices.Concat(a.Trunks, a.IVRContexts, a.DataVariables, a.KeepDigits)
 }
 
 func (a *asteriskConfig) link() asterisk.Config {
@@ -264,7 +265,7 @@ func (a *asteriskConfig) link() asterisk.Config {
 
 func (a *asteriskConfig) vocabulary() asterisk.Vocabulary {
 	v := asterisk.Vocabulary{
-		Switch: a.Name, Trunks: a.Trunks, IVRContexts: a.IVRContexts, DataVariables: a.DataVariables,
+		Switch: a.Name, Trunks: a.Trunks, IVRContexts: a.IVRContexts, DataVariables: a.DataVariables, KeepDigits: a.KeepDigits,
 		DefaultWrapup: time.Duration(a.DefaultWrapup), AfterCallWorkReasons: a.AfterCallWorkReasons,
 		Wrapup: map[string]time.Duration{},
 	}

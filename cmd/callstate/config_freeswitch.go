@@ -24,6 +24,7 @@ type freeswitchConfig struct {
 	DataEvents    []string `toml:"data_events"`
 	DataPrefix    string   `toml:"data_prefix"`
 	DataVariables []string `toml:"data_variables"`
+	KeepDigits    []string `toml:"keep_digits"`
 	Wrapup        duration `toml:"wrapup"`
 
 	Dialplan freeswitchDialplan `toml:"dialplan"`
@@ -37,7 +38,7 @@ func (f *freeswitchConfig) readSecret(dir string) (err error) {
 func (f *freeswitchConfig) validate() error { return f.link().Validate() }
 
 func (f *freeswitchConfig) patterns() []string {
-	return slices.Concat(f.Trunks, f.IVRs, f.DataEvents)
+	return slices.Concat(f.Trunks, f.IVRs, f.DataEvents, f.KeepDigits)
 }
 
 func (f *freeswitchConfig) link() freeswitch.Config {
@@ -47,6 +48,6 @@ func (f *freeswitchConfig) link() freeswitch.Config {
 func (f *freeswitchConfig) vocabulary() freeswitch.Vocabulary {
 	return freeswitch.Vocabulary{
 		Switch: f.Name, Domain: f.Domain, Trunks: f.Trunks, IVRs: f.IVRs, DataEvents: f.DataEvents, DataPrefix: f.DataPrefix,
-		DataVariables: f.DataVariables, Wrapup: time.Duration(f.Wrapup),
+		DataVariables: f.DataVariables, KeepDigits: f.KeepDigits, Wrapup: time.Duration(f.Wrapup),
 	}
 }

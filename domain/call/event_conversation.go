@@ -89,10 +89,12 @@ type RecordingStopped struct {
 	Recording string `json:"recording"`
 }
 
-// DigitsCollected: a party keyed digits. Only their number is kept: they may be a card number or a code.
+// DigitsCollected: a party keyed digits. Only their number is kept, since they may be a card number or a code, except where
+// the IVR or the queue that they were keyed in is said to ask for nothing of the kind.
 type DigitsCollected struct {
-	Party PartyID `json:"party"`
-	Count int     `json:"count"`
+	Party  PartyID `json:"party"`
+	Count  int     `json:"count"`
+	Digits string  `json:"digits,omitempty"` // which, without card numbers
 }
 
 // CallPresumedEnded: the switch does not have the call any more, and its end was not seen.

@@ -69,9 +69,10 @@ type RecordingIs struct {
 
 // DigitsAre: a party has keyed so many digits in a row.
 type DigitsAre struct {
-	At    time.Time
-	Party PartyID
-	Count int
+	At     time.Time
+	Party  PartyID
+	Count  int
+	Digits string // which; empty where they are not to be kept
 }
 
 func (f ConsultIs) at() time.Time    { return f.At }

@@ -132,7 +132,7 @@ func (f RecordingIs) observe(s State) []Event {
 
 func (f DigitsAre) observe(s State) []Event {
 	if s.LastDigits.IsZero() || f.At.After(s.LastDigits) {
-		return happens(f.At, DigitsCollected{Party: f.Party, Count: f.Count})
+		return happens(f.At, DigitsCollected{Party: f.Party, Count: f.Count, Digits: f.Digits})
 	}
 	return nil
 }

@@ -65,6 +65,9 @@ func maskedCall(e call.Event) call.Event {
 	case call.IVRLeft:
 		b.Choice = masking.CardNumbers(b.Choice)
 		e.Body = b
+	case call.DigitsCollected:
+		b.Digits = masking.CardNumbers(b.Digits)
+		e.Body = b
 	case call.AnomalyNoted:
 		b.Detail = masking.CardNumbers(b.Detail)
 		e.Body = b

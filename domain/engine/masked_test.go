@@ -218,3 +218,23 @@ func TestARefusalIsStillKnownByItsReason(t *testing.T) {
 	assert.True(t, errors.Is(err, call.ErrRefused))
 	assert.NotContains(t, err.Error(), "41111111")
 }
+
+// An IVR whose digits are kept is still no place for card numbers.
+func TestACardNumberThatIsKeyedIsMasked(t *testing.T) {
+	for keyed, kept := range map[string]string{
+		"4471": "4471", "4111111111111111": "************1111", "4111111111111111#": "************1111#", "1*4111111111111111#": "1*************1111#",
+	} {
+		log := memory.New()
+		e := engine.New(log, clock, nil)
+		require.NoError(t, e.Ingest(t.Context(), append(story(1)[:3], engine.Observation{Call: connID(1), CallFact: call.DigitsAre{
+			At: at(3), Party: "a", Count: len(keyed), Digits: keyed,
+		}})))
+		for r, err := range log.ReadAll(t.Context(), 0) {
+			require.NoError(t, err)
+			noCardNumbers(t, r)
+			if r.Type == "DigitsCollected" {
+				assert.JSONEq(t, fmt.Sprintf(`{"party": "a", "count": %d, "digits": %q}`, len(keyed), kept), string(r.Data))
+			}
+		}
+	}
+}

@@ -140,7 +140,7 @@ var quickCalls = map[string]func(q *quick) call.Body{
 	"RecordingResumed": func(q *quick) call.Body { return call.RecordingResumed{Recording: q.text("recording")} },
 	"RecordingStopped": func(q *quick) call.Body { return call.RecordingStopped{Recording: q.text("recording")} },
 	"DigitsCollected": func(q *quick) call.Body {
-		return call.DigitsCollected{Party: call.PartyID(q.text("party")), Count: int(q.number("count"))}
+		return call.DigitsCollected{Party: call.PartyID(q.text("party")), Count: int(q.number("count")), Digits: q.text("digits")}
 	},
 	"CallPresumedEnded": func(q *quick) call.Body {
 		return call.CallPresumedEnded{Reason: call.PresumedReason(q.text("reason"))}

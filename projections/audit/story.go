@@ -169,6 +169,9 @@ func tellConversation(after call.State, e call.Event) string {
 		if b.Count == 1 {
 			digits = "digit"
 		}
+		if b.Digits != "" {
+			return fmt.Sprintf("%s keys %s", who(after, b.Party), b.Digits)
+		}
 		return fmt.Sprintf("%s keys %d %s", who(after, b.Party), b.Count, digits)
 	case call.RequestMade:
 		return fmt.Sprintf("%s asks the switch: %s%s", orUnknown(e.Actor), b.Request, to(b.Target))

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/callstate/callstate/adapters/switches/connection"
 	"github.com/callstate/callstate/domain/call"
 )
 
@@ -52,7 +53,7 @@ type channel struct {
 
 	recording  string // its last recording, as long as it goes on
 	spyOptions string // of the ChanSpy application that it runs
-	digits     int    // keyed since the last thing it did
+	keyed      connection.Keyed
 
 	hangupRequested bool
 	hangupHeard     bool       // by its HangupRequest

@@ -425,21 +425,21 @@ func spyMode(appData string) call.SupervisionMode {
 	return call.Silent
 }
 
-// digit counts what a caller keys; the digits themselves are not looked at.
+// digit counts what a caller keys. Which digits they are is only looked at in an IVR or a queue of which that is wanted.
 func (t *Translator) digit(b Block) {
 	if ch := t.channel(b, ""); ch != nil && !ch.local && b.Get("Direction") == "Received" {
-		ch.digits++
+		kept := t.vocabulary.KeepDigits
+		ch.keyed.Add(b.Get("Digit"), ch.ivr.name != "" && matchesAny(kept, ch.ivr.name) || ch.wait != nil && matchesAny(kept, ch.wait.queue))
 	}
 }
 
 // tellDigits tells the digits keyed so far, when the channel does the next thing.
 func (t *Translator) tellDigits(ch *channel) {
-	if ch.digits == 0 || ch.local {
+	if ch.keyed.None() || ch.local {
 		return
 	}
 	t.introduce(ch, Block{}, "")
-	t.callFact(ch.call.connID, call.DigitsAre{At: t.clock.Next(), Party: call.PartyID(ch.id), Count: ch.digits})
-	ch.digits = 0
+	t.callFact(ch.call.connID, ch.keyed.Take(t.clock.Next(), call.PartyID(ch.id)))
 }
 
 // release tells that a party is gone, and begins the agent's after-call work where the party was an agent's.

@@ -22,6 +22,8 @@ type Vocabulary struct {
 	IVRContexts []string
 	// DataVariables are the channel variables that become user data of the call.
 	DataVariables []string
+	// KeepDigits are patterns of IVRs and queues in which it is kept which digits are keyed; elsewhere only how many.
+	KeepDigits []string
 	// Wrapup is the wrapuptime of each queue: AMI does not tell it (queues.conf, wrapuptime).
 	Wrapup map[string]time.Duration
 	// DefaultWrapup is for the queues that Wrapup does not name.

@@ -183,7 +183,8 @@ func (t *Translator) attach(l *leg, set []call.Pair) {
 	t.callFact(l.call.connID, data)
 }
 
-// digit counts what somebody keys; the digits themselves are only looked at where they are commands to the switch.
+// digit counts what somebody keys. Which digits they are is only looked at where they are commands to the switch, and in
+// an IVR or a queue of which that is wanted.
 func (t *Translator) digit(l *leg, e Event) {
 	if l.loopback {
 		return
@@ -192,16 +193,16 @@ func (t *Translator) digit(l *leg, e Event) {
 		t.listensAs(l, e.Get("DTMF-Digit"))
 		return
 	}
-	l.digits++
+	kept := t.vocabulary.KeepDigits
+	l.keyed.Add(e.Get("DTMF-Digit"), l.ivr != "" && matchesAny(kept, l.ivr) || l.passage != nil && matchesAny(kept, l.passage.queue))
 }
 
 // tellDigits tells the digits keyed so far, when the leg does the next thing.
 func (t *Translator) tellDigits(l *leg) {
-	if l.digits == 0 {
+	if l.keyed.None() {
 		return
 	}
-	t.callFact(l.call.connID, call.DigitsAre{At: t.clock.Next(), Party: call.PartyID(l.id), Count: l.digits})
-	l.digits = 0
+	t.callFact(l.call.connID, l.keyed.Take(t.clock.Next(), call.PartyID(l.id)))
 }
 
 // originate is a call that somebody asked the switch to make.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/callstate/callstate/adapters/switches/connection"
 	"github.com/callstate/callstate/domain/call"
 )
 
@@ -37,8 +38,8 @@ type leg struct {
 	room    string         // the conference that it was in last
 	visits  []call.VisitID // to queues, that have been told
 
-	application string            // that the dialplan, or a command, runs on it
-	digits      int               // keyed since the last thing it did
+	application string // that the dialplan, or a command, runs on it
+	keyed       connection.Keyed
 	data        map[string]string // variables that have been told as user data
 	announced   []call.Pair       // user data that the dialplan is about to send
 	dataSent    bool              // it has

@@ -35,6 +35,8 @@ type Vocabulary struct {
 	DataPrefix string
 	// DataVariables are the channel variables that become user data, as soon as an event shows them.
 	DataVariables []string
+	// KeepDigits are patterns of IVRs and queues in which it is kept which digits are keyed; elsewhere only how many.
+	KeepDigits []string
 	// Wrapup is the after-call work that callcenter allows an agent of whom the agent list has not told it (wrap-up-time).
 	Wrapup time.Duration
 }
