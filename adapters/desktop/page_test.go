@@ -34,6 +34,8 @@ type centre struct {
 	address string
 	stop    func()
 
+	heartbeat time.Duration // of the feeds; 0: as always
+
 	mu     sync.Mutex
 	script projectiontest.Script
 	ahead  time.Duration // of the switch's clock
@@ -69,6 +71,7 @@ func (c *centre) serve() {
 	c.address = listener.Addr().String()
 	server := httpapi.New(httpapi.Config{
 		Floor: c.floor, History: c.history, Log: c, Requests: c, Past: c.past, Audit: c, Facts: c.history, Page: desktop.Handler(), Retry: 100 * time.Millisecond,
+		Heartbeat: c.heartbeat,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup

@@ -68,6 +68,8 @@ func schemaName(t reflect.Type, hint string) string {
 		return "RelatedCall"
 	case reflect.TypeFor[item]():
 		return "ProblemItem"
+	case reflect.TypeFor[message]():
+		return "Frame"
 	case reflect.TypeFor[toldEvent]():
 		return "Event"
 	}

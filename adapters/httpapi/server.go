@@ -117,7 +117,8 @@ type Config struct {
 	Version string
 	// Now is the clock; time.Now by default.
 	Now func() time.Time
-	// Heartbeat is how long a stream is silent at most (15 s), so that nothing on the way takes it for dead.
+	// Heartbeat is after how long a stream tells that nothing happened (5 s): its clients take one that is silent for three
+	// times as long for dead.
 	Heartbeat time.Duration
 	// Patience is how long one write to a client may take before the client is cut (10 s).
 	Patience time.Duration
@@ -139,7 +140,7 @@ func (c Config) withDefaults() Config {
 		c.Now = time.Now
 	}
 	if c.Heartbeat <= 0 {
-		c.Heartbeat = 15 * time.Second
+		c.Heartbeat = 5 * time.Second
 	}
 	if c.Patience <= 0 {
 		c.Patience = 10 * time.Second

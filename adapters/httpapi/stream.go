@@ -18,8 +18,9 @@ import (
 
 // stream registers a feed of the floor; where its path names an agent, that of the agent's desktop.
 func (s *Server) stream(mux *http.ServeMux, api huma.API, op huma.Operation) {
-	op.Description = "Server-sent events. The event is `snapshot`, `change` or `reset`, its data a Frame, its id the position in the log. " +
-		"After `reset` comes a `snapshot` that replaces all that was known. A client that reads too slowly is cut and should come back with its last id."
+	op.Description = "Server-sent events. The event is `snapshot`, `change`, `heartbeat` or `reset`, its data a Frame, its id the position in the log. " +
+		"After `reset` comes a `snapshot` that replaces all that was known. With its hash a client proves that what it has is right. " +
+		"A client that reads too slowly is cut and should come back with its last id."
 	describeStream(api, op)
 	mux.HandleFunc(op.Method+" "+op.Path, s.follow)
 }
@@ -31,7 +32,7 @@ func describeStream(api huma.API, op huma.Operation, problems ...int) {
 		&huma.Param{Name: "Last-Event-ID", In: "header", Description: "The id of the last message that was seen: go on after it", Schema: &huma.Schema{Type: huma.TypeString}},
 		&huma.Param{Name: "after", In: "query", Description: "The same, for clients that cannot set the header", Schema: &huma.Schema{Type: huma.TypeString}})
 	op.Responses = problemResponses(api, problems...)
-	frame := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[floor.Frame](), true, "Frame")
+	frame := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[message](), true, "Frame")
 	op.Responses["200"] = &huma.Response{Description: "The stream", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: frame}}}
 	api.OpenAPI().AddOperation(&op)
 }
@@ -47,7 +48,7 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request) {
 	defer feed.close()
 
 	following, known := resume(r)
-	following.Agent = r.PathValue("id")
+	following.Agent, following.Beat = r.PathValue("id"), feed.beats()
 	if !known {
 		feed.send(floor.Frame{Kind: floor.Reset, Reason: "the position to go on from is not one of this log"})
 	}
@@ -71,7 +72,9 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, cut context.Cance
 	if r.Method == http.MethodHead {
 		return nil
 	}
-	feed := &feed{w: w, control: http.NewResponseController(w), patience: s.config.Patience, heartbeat: s.config.Heartbeat, cut: cut}
+	feed := &feed{
+		w: w, control: http.NewResponseController(w), patience: s.config.Patience, heartbeat: s.config.Heartbeat, notReady: s.config.NotReady, cut: cut,
+	}
 	feed.open(s.config.Retry)
 	return feed
 }
@@ -110,53 +113,110 @@ func resume(r *http.Request) (following floor.Following, known bool) {
 	return floor.Following{After: eventlog.Position(position), Resume: true}, true
 }
 
+// message is a frame as it is sent.
+type message struct {
+	floor.Frame
+	NotReady []string `json:"notReady,omitempty" example:"[\"the log is full\"]" doc:"With heartbeat: why the engine is not ready to be used, as /readyz says"`
+}
+
 // feed writes server-sent events to one client: each message at once, each write with a deadline, and a heartbeat
-// when there was nothing to write for a while.
+// when for a while there was nothing by which the client knows that it is right.
 type feed struct {
 	w         http.ResponseWriter
 	control   *http.ResponseController
 	patience  time.Duration
 	heartbeat time.Duration
+	notReady  func() []string
 	cut       context.CancelCauseFunc
 
 	mu   sync.Mutex
 	idle *time.Timer
-	err  error // why nothing is written any more
+	beat chan struct{} // asks for the feed's own heartbeats; nil: it has none, and comments keep the connection alive
+	err  error         // why nothing is written any more
 }
+
+// never is longer than any stream lives.
+const never = 1 << 62 * time.Nanosecond
 
 var errFeedClosed = errors.New("the stream has ended")
 
 // open sends the headers and how soon to come back, so that the client knows that it is connected.
 func (f *feed) open(retry time.Duration) {
-	f.mu.Lock()
-	f.idle = time.AfterFunc(f.heartbeat, func() { f.comment("heartbeat") })
-	f.mu.Unlock()
+	f.idle = time.AfterFunc(never, f.idled)
+	f.idle.Reset(f.heartbeat)
 	f.write(fmt.Appendf(nil, "retry: %d\n\n", retry.Milliseconds()))
 }
 
+// beats makes the feed one that has heartbeats of its own, and says when the next one is due.
+func (f *feed) beats() <-chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.beat = make(chan struct{}, 1)
+	return f.beat
+}
+
+// idled is called when there was nothing for so long that a heartbeat is due. A feed that is just being written to is asked
+// again later: the client that does not take it has a deadline.
+func (f *feed) idled() {
+	if !f.mu.TryLock() {
+		f.idle.Reset(f.heartbeat)
+		return
+	}
+	defer f.mu.Unlock()
+	select {
+	case f.beat <- struct{}{}: // sending it begins the next wait
+	default:
+		f.put([]byte(": heartbeat\n\n"))
+		f.wait()
+	}
+}
+
+// wait begins to wait for the next heartbeat.
+func (f *feed) wait() {
+	if f.err == nil {
+		f.idle.Reset(f.heartbeat)
+	}
+}
+
 // send writes a frame. A reset has no id: a client that is cut right after it has to be reset again, and must not come
-// back with a position whose snapshot it never got.
+// back with a position whose snapshot it never got. A heartbeat has none either: it tells of no event.
 func (f *feed) send(frame floor.Frame) error {
-	data, err := json.Marshal(frame)
+	m := message{Frame: frame}
+	if frame.Kind == floor.Heartbeat {
+		m.NotReady = f.notReady()
+	}
+	data, err := json.Marshal(m)
 	if err != nil {
 		return fmt.Errorf("frame at %d: %w", frame.Position, err)
 	}
-	message := make([]byte, 0, len(data)+64)
-	if frame.Kind != floor.Reset {
-		message = fmt.Appendf(message, "id: %d\n", frame.Position)
+	text := make([]byte, 0, len(data)+64)
+	if frame.Kind == floor.Snapshot || frame.Kind == floor.Changed {
+		text = fmt.Appendf(text, "id: %d\n", frame.Position)
 	}
-	message = fmt.Appendf(message, "event: %s\ndata: ", frame.Kind)
-	message = append(append(message, data...), "\n\n"...)
-	return f.write(message)
+	text = fmt.Appendf(text, "event: %s\ndata: ", frame.Kind)
+	text = append(append(text, data...), "\n\n"...)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.put(text); err != nil {
+		return err
+	}
+	if frame.Hash != "" || frame.Kind == floor.Heartbeat {
+		f.wait()
+	}
+	return nil
 }
 
 // comment writes what a client does not see, but what is between us does.
 func (f *feed) comment(text string) { f.write([]byte(": " + text + "\n\n")) }
 
-// write sends whole messages. After the first failure it writes nothing more and ends the feed.
-func (f *feed) write(message []byte) error {
+func (f *feed) write(text []byte) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	return f.put(text)
+}
+
+// put sends whole messages, under the lock. After the first failure it writes nothing more and ends the feed.
+func (f *feed) put(text []byte) error {
 	if f.err != nil {
 		return f.err
 	}
@@ -165,7 +225,7 @@ func (f *feed) write(message []byte) error {
 		f.err = err
 	}
 	if f.err == nil {
-		_, f.err = f.w.Write(message)
+		_, f.err = f.w.Write(text)
 	}
 	if f.err == nil {
 		f.err = f.control.Flush()
@@ -173,10 +233,8 @@ func (f *feed) write(message []byte) error {
 	if f.err != nil {
 		f.idle.Stop()
 		f.cut(f.err)
-		return f.err
 	}
-	f.idle.Reset(f.heartbeat)
-	return nil
+	return f.err
 }
 
 // close makes sure that no heartbeat is written once the handler has returned.

@@ -44,13 +44,17 @@ func frames(end error, all ...floor.Frame) func(context.Context, floor.Following
 
 func TestStreamForm(t *testing.T) {
 	b := newBuilding()
-	b.follow = frames(floor.ErrSlowFollower, snapshot(41), change(42), floor.Frame{Kind: floor.Reset, Position: 9, Reason: "gone"})
+	b.follow = frames(floor.ErrSlowFollower, snapshot(41), change(42), floor.Frame{Kind: floor.Reset, Position: 9, Reason: "gone"},
+		floor.Frame{Kind: floor.Heartbeat, Position: 43, Hash: "12477594a4f8b3fb"})
 	answer := httptest.NewRecorder()
-	httpapi.New(b.config()).Handler().ServeHTTP(answer, get("/v1/floor/stream"))
+	config := b.config()
+	config.NotReady = func() []string { return []string{"the log is full"} }
+	httpapi.New(config).Handler().ServeHTTP(answer, get("/v1/floor/stream"))
 	want := "retry: 2000\n\n" +
 		"id: 41\nevent: snapshot\ndata: {\"position\":41,\"view\":{\"position\":41,\"at\":\"0001-01-01T00:00:00Z\",\"links\":null,\"agents\":null,\"queues\":null,\"calls\":null}}\n\n" +
 		"id: 42\nevent: change\ndata: {\"position\":42,\"change\":{\"type\":\"PartyAlerting\",\"at\":\"0001-01-01T00:00:00Z\",\"gone\":[\"" + known.String() + "\"]}}\n\n" +
 		"event: reset\ndata: {\"position\":9,\"reason\":\"gone\"}\n\n" +
+		"event: heartbeat\ndata: {\"position\":43,\"hash\":\"12477594a4f8b3fb\",\"notReady\":[\"the log is full\"]}\n\n" +
 		": closed: too slow; come back with the last id\n\n"
 	if got := answer.Body.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
@@ -90,6 +94,7 @@ func TestStreamResume(t *testing.T) {
 			var got floor.Following
 			b.follow = func(_ context.Context, f floor.Following, yield func(floor.Frame, error) bool) {
 				got = f
+				got.Beat = nil
 				yield(snapshot(1), nil)
 			}
 			answer := httptest.NewRecorder()
@@ -118,24 +123,49 @@ func TestStreamOnlyHeaders(t *testing.T) {
 	}
 }
 
-// A silent feed is kept alive by a heartbeat, and is not cut by the deadlines that other answers have.
+// idle is a feed on which nothing happens any more.
+func idle(ctx context.Context, f floor.Following, yield func(floor.Frame, error) bool) {
+	for {
+		select {
+		case <-f.Beat:
+			if !yield(floor.Frame{Kind: floor.Heartbeat, Position: 2, Hash: "00000000000000a1"}, nil) {
+				return
+			}
+		case <-ctx.Done():
+			yield(floor.Frame{}, ctx.Err())
+			return
+		}
+	}
+}
+
+// A silent feed is kept alive by heartbeats, and is not cut by the deadlines that other answers have. Changes without a hash
+// prove nothing: they do not stand in for a heartbeat, and those with one do.
 func TestStreamHeartbeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBuilding()
-		b.follow = func(ctx context.Context, _ floor.Following, yield func(floor.Frame, error) bool) {
-			yield(snapshot(1), nil)
-			time.Sleep(5 * time.Minute)
+		b.follow = func(ctx context.Context, f floor.Following, yield func(floor.Frame, error) bool) {
+			proven := change(2)
+			proven.Hash = "00000000000000a1"
+			for range 4 {
+				time.Sleep(3 * time.Second)
+				yield(proven, nil)
+			}
+			time.Sleep(3 * time.Second)
 			yield(change(2), nil)
-			<-ctx.Done()
-			yield(floor.Frame{}, ctx.Err())
+			idle(ctx, f, yield)
 		}
 		server := start(t, b)
 		client := server.follow(t, "")
-		time.Sleep(5*time.Minute + time.Second)
+		time.Sleep(16 * time.Second)
+		synctest.Wait()
+		if got := client.read(); strings.Contains(got, "heartbeat") {
+			t.Errorf("a heartbeat where none is due\n%s", got)
+		}
+		time.Sleep(5 * time.Minute)
 		synctest.Wait()
 		got := client.read()
-		if beats := strings.Count(got, ": heartbeat\n\n"); beats != 19 && beats != 20 {
-			t.Errorf("%d heartbeats in five minutes, want 20\n%s", beats, got)
+		if beats := strings.Count(got, "event: heartbeat\n"); beats != 60 {
+			t.Errorf("%d heartbeats in five minutes, want 60\n%s", beats, got)
 		}
 		if !strings.Contains(got, "id: 2\n") {
 			t.Errorf("the stream was cut\n%s", got)
@@ -169,10 +199,9 @@ func TestStreamSlowClientOfSilentFeed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBuilding()
 		ended := make(chan error, 1)
-		b.follow = func(ctx context.Context, _ floor.Following, yield func(floor.Frame, error) bool) {
-			<-ctx.Done()
+		b.follow = func(ctx context.Context, f floor.Following, yield func(floor.Frame, error) bool) {
+			idle(ctx, f, yield)
 			ended <- context.Cause(ctx)
-			yield(floor.Frame{}, ctx.Err())
 		}
 		server := start(t, b)
 		client := server.follow(t, "")

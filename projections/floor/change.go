@@ -12,16 +12,22 @@ import (
 // change is everything that one event changed on the floor. It is made of views that are shared and never changed;
 // the frame for the one or the other follower is put together where it is read.
 type change struct {
-	position  eventlog.Position
-	kind      string // the event's stored name
-	at        time.Time
-	trace     string // the event's traceparent
-	link      *Link
-	agents    []*Agent
-	queues    []*Queue
-	calls     []changedCall
-	told      []told
-	concerned []string // the agents whose desktops it changes
+	position eventlog.Position
+	kind     string // the event's stored name
+	at       time.Time
+	trace    string // the event's traceparent
+	link     *Link
+	agents   []*Agent
+	queues   []*Queue
+	calls    []changedCall
+	told     []told
+	desks    []desk // of the agents whose desktops it changes
+}
+
+// desk is an agent's desktop after a change.
+type desk struct {
+	agent string
+	state state
 }
 
 // told is what an agent's DN is told.
@@ -88,25 +94,28 @@ func (f *Floor) beginPublishing() {
 func (f *Floor) publish(r *eventlog.Record) {
 	d := &change{position: r.Position, kind: r.Type, at: r.SwitchTime, trace: r.Traceparent, link: f.touched.link}
 	for _, a := range f.touched.agents {
-		if v := a.look(); a.view == nil || !v.same(a.view) {
+		if v := a.look(); a.view == nil || !v.item.same(&a.view.item) {
 			a.view = v
-			d.agents = append(d.agents, v)
+			d.agents = append(d.agents, &v.item)
 		}
 	}
 	for _, q := range f.touched.queues {
-		if q.view == nil || q.moved || q.view.LoggedIn != q.loggedIn || q.view.Ready != q.ready {
+		if q.view == nil || q.moved || q.view.item.LoggedIn != q.loggedIn || q.view.item.Ready != q.ready {
 			q.view, q.moved = q.look(), false
-			d.queues = append(d.queues, q.view)
+			d.queues = append(d.queues, &q.view.item)
 		}
 	}
 	for _, c := range f.touched.calls {
-		each := changedCall{Call: c.view, was: c.was, is: c.agents}
+		each := changedCall{was: c.was, is: c.agents}
+		if c.view != nil {
+			each.Call = &c.view.item
+		}
 		switch v := c.look(); {
 		case c.state.Ended():
-			each.Call, each.changed, each.gone = v, true, true
-		case c.view == nil || !v.same(c.view):
+			each.Call, each.changed, each.gone = &v.item, true, true
+		case c.view == nil || !v.item.same(&c.view.item):
 			c.view = v
-			each.Call, each.changed = v, true
+			each.Call, each.changed = &v.item, true
 		}
 		if each.changed || !slices.Equal(each.was, each.is) {
 			d.calls = append(d.calls, each)
@@ -122,16 +131,17 @@ func (f *Floor) publish(r *eventlog.Record) {
 	if d.empty() {
 		return
 	}
-	d.concerned = d.whom()
 	f.feed.add(d)
 	f.wake("")
-	for _, id := range d.concerned {
-		f.agents[id].feed.add(d)
+	for _, id := range d.whom() {
+		a := f.agents[id]
+		d.desks = append(d.desks, desk{id, f.of(a)})
+		a.feed.add(d)
 		f.wake(id)
 	}
 	for len(f.feed.kept) > f.options.History {
-		for _, id := range f.feed.drop().concerned {
-			f.agents[id].feed.drop()
+		for _, each := range f.feed.drop().desks {
+			f.agents[each.agent].feed.drop()
 		}
 	}
 }
@@ -166,13 +176,24 @@ func (d *change) whom() []string {
 
 // frame is the change as a follower of an agent's desktop gets it, or as one of the whole floor does.
 func (d *change) frame(agent string) Frame {
-	c := &Change{Type: d.kind, At: d.at}
+	frame := Frame{Kind: Changed, Position: d.position, Change: &Change{Type: d.kind, At: d.at}, Traceparent: d.trace}
 	if agent == "" {
-		d.all(c)
+		d.all(frame.Change)
 	} else {
-		d.of(agent, c)
+		d.of(agent, frame.Change)
+		frame.Hash = d.desk(agent).state.hash()
 	}
-	return Frame{Kind: Changed, Position: d.position, Change: c, Traceparent: d.trace}
+	return frame
+}
+
+// desk is an agent's desktop after the change; nil where that is as before.
+func (d *change) desk(agent string) *desk {
+	for i := range d.desks {
+		if d.desks[i].agent == agent {
+			return &d.desks[i]
+		}
+	}
+	return nil
 }
 
 func (d *change) all(c *Change) {
@@ -230,7 +251,7 @@ func (f *Floor) Next(ctx context.Context, r eventlog.Record, agent string) (Fram
 		return Frame{}, false, nil
 	}
 	d := f.feed.kept[last]
-	if agent == "" && !d.visible() || agent != "" && !slices.Contains(d.concerned, agent) {
+	if agent == "" && !d.visible() || agent != "" && d.desk(agent) == nil {
 		return Frame{}, false, nil
 	}
 	return d.frame(agent), true, nil
@@ -240,8 +261,10 @@ func (f *Floor) Next(ctx context.Context, r eventlog.Record, agent string) (Fram
 // empty.
 func (f *Floor) Snapshot(agent string) Frame {
 	f.mu.RLock()
-	defer f.mu.RUnlock()
-	return f.snapshot(agent)
+	frame, state := f.snapshot(agent)
+	f.mu.RUnlock()
+	frame.Hash = state.hash()
+	return frame
 }
 
 // feed is the last changes of the floor or of one desktop, oldest first.

@@ -50,15 +50,15 @@ func (a *liveAgent) has(c *liveCall, p *call.Party) bool {
 }
 
 // present is the agent as the floor sees him now. It is called when nothing is half done.
-func (a *liveAgent) present() *Agent {
+func (a *liveAgent) present() *shown[Agent] {
 	if a.view != nil {
 		return a.view
 	}
 	return a.look()
 }
 
-func (a *liveAgent) look() *Agent {
-	v := &Agent{
+func (a *liveAgent) look() *shown[Agent] {
+	v := Agent{
 		ID: a.id, DN: a.session.DN, Switch: a.session.Switch, State: a.state, Reason: a.reason, Since: a.since,
 		Queues: make([]Membership, len(a.session.Queues)), Calls: a.calls, ACW: a.session.ACW.ConnID,
 	}
@@ -71,7 +71,7 @@ func (a *liveAgent) look() *Agent {
 	if w := a.session.ACW; w.Active() && w.Limit > 0 {
 		v.ACWEnd = w.Since.Add(w.Limit)
 	}
-	return v
+	return &shown[Agent]{item: v}
 }
 
 func (v *Agent) same(w *Agent) bool {
@@ -79,31 +79,31 @@ func (v *Agent) same(w *Agent) bool {
 		v.ACW == w.ACW && v.ACWEnd.Equal(w.ACWEnd) && slices.Equal(v.Queues, w.Queues) && slices.Equal(v.Calls, w.Calls)
 }
 
-func (q *liveQueue) present() *Queue {
+func (q *liveQueue) present() *shown[Queue] {
 	if q.view != nil {
 		return q.view
 	}
 	return q.look()
 }
 
-func (q *liveQueue) look() *Queue {
-	v := &Queue{Queue: q.name, Waiting: slices.Clip(q.waiting), LoggedIn: q.loggedIn, Ready: q.ready}
+func (q *liveQueue) look() *shown[Queue] {
+	v := Queue{Queue: q.name, Waiting: slices.Clip(q.waiting), LoggedIn: q.loggedIn, Ready: q.ready}
 	if v.Waiting == nil {
 		v.Waiting = []WaitingCall{}
 	}
-	return v
+	return &shown[Queue]{item: v}
 }
 
-func (c *liveCall) present() *Call {
+func (c *liveCall) present() *shown[Call] {
 	if c.view != nil {
 		return c.view
 	}
 	return c.look()
 }
 
-func (c *liveCall) look() *Call {
+func (c *liveCall) look() *shown[Call] {
 	s := &c.state
-	v := &Call{
+	v := Call{
 		ConnID: c.id, Switch: s.Switch, Type: s.Type(), State: callState(s), ANI: s.ANI, DNIS: s.DNIS, StartedAt: s.StartedAt,
 		Queues: []QueueWait{}, Parties: make([]Party, 0, s.LiveParties()), UserData: c.data,
 	}
@@ -127,7 +127,7 @@ func (c *liveCall) look() *Call {
 			})
 		}
 	}
-	return v
+	return &shown[Call]{item: v}
 }
 
 func (v *Call) same(w *Call) bool {

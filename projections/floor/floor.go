@@ -237,13 +237,13 @@ func (f *Floor) view() View {
 		v.Links = append(v.Links, l)
 	}
 	for _, a := range f.agents {
-		v.Agents = append(v.Agents, *a.present())
+		v.Agents = append(v.Agents, a.present().item)
 	}
 	for _, q := range f.queues {
-		v.Queues = append(v.Queues, *q.present())
+		v.Queues = append(v.Queues, q.present().item)
 	}
 	for _, c := range f.calls {
-		v.Calls = append(v.Calls, *c.present())
+		v.Calls = append(v.Calls, c.present().item)
 	}
 	slices.SortFunc(v.Links, func(a, b Link) int { return cmp.Compare(a.Switch, b.Switch) })
 	slices.SortFunc(v.Agents, func(a, b Agent) int { return cmp.Compare(a.ID, b.ID) })
@@ -263,15 +263,21 @@ func (f *Floor) Agent(id string) (Desktop, bool) {
 
 // desktop is what the agent's desktop shows; that of an agent nobody has seen is empty.
 func (f *Floor) desktop(id string) (d Desktop, known bool) {
-	a, known := f.agents[id]
-	if !known {
-		a = &liveAgent{id: id, state: LoggedOut}
-	}
-	d = Desktop{Agent: *a.present(), Calls: make([]Call, 0, len(a.calls))}
+	a := f.seen(id)
+	_, known = f.agents[id]
+	d = Desktop{Agent: a.present().item, Calls: make([]Call, 0, len(a.calls))}
 	for _, id := range a.calls {
-		d.Calls = append(d.Calls, *f.calls[id].present())
+		d.Calls = append(d.Calls, f.calls[id].present().item)
 	}
 	return d, known
+}
+
+// seen is an agent; one whom nobody has seen is logged out.
+func (f *Floor) seen(id string) *liveAgent {
+	if a, known := f.agents[id]; known {
+		return a
+	}
+	return &liveAgent{id: id, state: LoggedOut}
 }
 
 // Call is a live call; false when there is none with this connection id, or it has ended.
@@ -282,7 +288,7 @@ func (f *Floor) Call(id call.ConnID) (Call, bool) {
 	if !live {
 		return Call{}, false
 	}
-	return *c.present(), true
+	return c.present().item, true
 }
 
 // Size is how many agents and live calls there are on the floor.

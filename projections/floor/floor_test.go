@@ -85,7 +85,7 @@ func TestDesktopShowsTheRingingCall(t *testing.T) {
 		Queues: []floor.Membership{{Queue: "sales"}}, Calls: []call.ConnID{id},
 	}
 	change := floor.Change{Type: "PartyAlerting", At: at(19), Agents: []floor.Agent{jane}, Calls: []floor.Call{ringing}}
-	assert.Equal(t, []floor.Frame{{Kind: floor.Changed, Position: s.End(), Change: &change}}, frames)
+	assert.Equal(t, []floor.Frame{{Kind: floor.Changed, Position: s.End(), Change: &change, Hash: s.floor(t).Snapshot("jane").Hash}}, frames)
 
 	f := s.floor(t)
 	assert.Equal(t, floor.View{

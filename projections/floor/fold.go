@@ -16,7 +16,7 @@ type liveCall struct {
 	agents  []string          // that take part in it, sorted; shared, never changed
 	devices []device          // that have a live party in it
 	data    map[string]string // the user data; shared, never changed
-	view    *Call             // as published last; nil before the floor publishes
+	view    *shown[Call]      // as published last; nil before the floor publishes
 	touched eventlog.Position
 }
 
@@ -31,7 +31,7 @@ type liveAgent struct {
 
 	counts  []count // what he counts for in his queues
 	counted bool    // counts are up to date with the session
-	view    *Agent
+	view    *shown[Agent]
 	touched eventlog.Position
 	feed    feed // of his desktop
 }
@@ -49,7 +49,7 @@ type liveQueue struct {
 	loggedIn int
 	ready    int
 	moved    bool // waiting has changed since the view was made
-	view     *Queue
+	view     *shown[Queue]
 	touched  eventlog.Position
 }
 

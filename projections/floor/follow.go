@@ -20,6 +20,9 @@ type Following struct {
 	Agent  string            // the desktop of this agent, seen yet or not; empty: the whole floor
 	After  eventlog.Position // with Resume: the position of the last frame that was received
 	Resume bool              // go on after a position, rather than begin with a snapshot
+	// Beat asks for a Heartbeat each time something comes from it; nil: there are none. Who resumes gets one without
+	// asking, after all that he has missed.
+	Beat <-chan struct{}
 }
 
 // Follow yields the frames of a feed: a Snapshot, and then a Changed frame for each event of the log that changed
@@ -32,7 +35,9 @@ type Following struct {
 // nothing but that error.
 func (f *Floor) Follow(ctx context.Context, w Following) iter.Seq2[Frame, error] {
 	return func(yield func(Frame, error) bool) {
-		if err := f.awaitLive(ctx); err != nil {
+		if waiting, err := f.awaitLive(ctx, w.Beat, yield); !waiting {
+			return
+		} else if err != nil {
 			yield(Frame{}, err)
 			return
 		}
@@ -43,7 +48,7 @@ func (f *Floor) Follow(ctx context.Context, w Following) iter.Seq2[Frame, error]
 				return
 			}
 		}
-		for {
+		for asked := w.Resume && w.Beat != nil; ; {
 			ended := ctx.Err() // before it looks what is there
 			changes, err := f.next(me)
 			for _, d := range changes {
@@ -58,28 +63,46 @@ func (f *Floor) Follow(ctx context.Context, w Following) iter.Seq2[Frame, error]
 				yield(Frame{}, err)
 				return
 			}
+			if asked {
+				frame, upToDate := f.beat(me)
+				if !upToDate {
+					continue
+				}
+				if asked = false; !yield(frame, nil) {
+					return
+				}
+			}
 			select {
 			case <-me.woken:
+			case <-w.Beat:
+				asked = true
 			case <-ctx.Done():
 			}
 		}
 	}
 }
 
-// awaitLive waits until the floor shows the present, or never will.
-func (f *Floor) awaitLive(ctx context.Context) error {
-	select {
-	case <-f.live:
-	default:
+// awaitLive waits until the floor shows the present, or never will; waiting is false when the follower does no more.
+func (f *Floor) awaitLive(ctx context.Context, beat <-chan struct{}, yield func(Frame, error) bool) (waiting bool, err error) {
+	for {
 		select {
 		case <-f.live:
+			f.mu.RLock()
+			defer f.mu.RUnlock()
+			return true, f.failed
+		default:
+		}
+		select {
+		case <-f.live:
+		case <-beat:
+			position, _ := f.Position(ctx)
+			if !yield(Frame{Kind: Heartbeat, Position: position}, nil) {
+				return false, nil
+			}
 		case <-ctx.Done():
-			return ctx.Err()
+			return true, ctx.Err()
 		}
 	}
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	return f.failed
 }
 
 // follower is one that follows. It only remembers how far it has come: what it has not seen yet stands in the feed.
@@ -105,6 +128,15 @@ func (f *Floor) wake(agent string) {
 
 // enter adds a follower, with the frames that it begins with.
 func (f *Floor) enter(w Following) (*follower, []Frame) {
+	me, first, state := f.added(w)
+	if len(first) > 0 {
+		first[len(first)-1].Hash = state.hash()
+	}
+	return me, first
+}
+
+// added adds a follower, with the frames that it begins with, and the state that its snapshot shows.
+func (f *Floor) added(w Following) (*follower, []Frame, state) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	me := &follower{agent: w.Agent, after: f.position, limit: f.options.Mailbox, woken: make(chan struct{}, 1)}
@@ -113,7 +145,8 @@ func (f *Floor) enter(w Following) (*follower, []Frame) {
 	}
 	f.followers[w.Agent][me] = true
 	if !w.Resume {
-		return me, []Frame{f.snapshot(w.Agent)}
+		snapshot, state := f.snapshot(w.Agent)
+		return me, []Frame{snapshot}, state
 	}
 	var reason string
 	missed, kept := f.feedOf(w.Agent).after(w.After)
@@ -125,9 +158,10 @@ func (f *Floor) enter(w Following) (*follower, []Frame) {
 	default:
 		me.after = w.After
 		me.limit += len(missed) // it was away
-		return me, nil
+		return me, nil, nil
 	}
-	return me, []Frame{{Kind: Reset, Position: f.position, Reason: reason}, f.snapshot(w.Agent)}
+	snapshot, state := f.snapshot(w.Agent)
+	return me, []Frame{{Kind: Reset, Position: f.position, Reason: reason}, snapshot}, state
 }
 
 func (f *Floor) leave(me *follower) {
@@ -178,6 +212,19 @@ func (f *Floor) next(me *follower) ([]*change, error) {
 	return slices.Clone(changes), f.failed
 }
 
+// beat is the Heartbeat of a follower who has seen all there is; false when there is more to see first.
+func (f *Floor) beat(me *follower) (Frame, bool) {
+	f.mu.RLock()
+	if more, kept := f.feedOf(me.agent).after(me.after); len(more) > 0 || !kept {
+		f.mu.RUnlock()
+		return Frame{}, false
+	}
+	frame, state := Frame{Kind: Heartbeat, Position: f.position}, f.stateOf(me.agent)
+	f.mu.RUnlock()
+	me.after, frame.Hash = frame.Position, state.hash()
+	return frame, true
+}
+
 func (f *Floor) feedOf(agent string) *feed {
 	if agent == "" {
 		return &f.feed
@@ -188,7 +235,8 @@ func (f *Floor) feedOf(agent string) *feed {
 	return &feed{}
 }
 
-func (f *Floor) snapshot(agent string) Frame {
+// snapshot is how it begins, but for the hash: that is made of the state when nobody waits for the floor.
+func (f *Floor) snapshot(agent string) (Frame, state) {
 	frame := Frame{Kind: Snapshot, Position: f.position}
 	if agent == "" {
 		view := f.view()
@@ -197,5 +245,5 @@ func (f *Floor) snapshot(agent string) Frame {
 		desktop, _ := f.desktop(agent)
 		frame.Desktop = &desktop
 	}
-	return frame
+	return frame, f.stateOf(agent)
 }

@@ -127,9 +127,10 @@ type Party struct {
 type FrameKind string
 
 const (
-	Snapshot FrameKind = "snapshot" // all there is; first, and after a Reset
-	Changed  FrameKind = "change"   // what one event of the log changed
-	Reset    FrameKind = "reset"    // what was asked for is no longer known; a Snapshot follows
+	Snapshot  FrameKind = "snapshot"  // all there is; first, and after a Reset
+	Changed   FrameKind = "change"    // what one event of the log changed
+	Reset     FrameKind = "reset"     // what was asked for is no longer known; a Snapshot follows
+	Heartbeat FrameKind = "heartbeat" // nothing more up to a position; without a hash: the floor is not live yet
 )
 
 // Frame is one message of a feed. Its position is the log's: a client that comes back with the position of its last
@@ -140,7 +141,10 @@ type Frame struct {
 	View     *View             `json:"view,omitempty"`    // with Snapshot of the whole floor
 	Desktop  *Desktop          `json:"desktop,omitempty"` // with Snapshot of one agent
 	Change   *Change           `json:"change,omitempty"`
-	Reason   string            `json:"reason,omitempty"` // with Reset
+	// Hash proves what a follower has after this frame: docs/formats/feed.md. It is in every frame but a Reset and the
+	// changes of the whole floor, which is too large for that; there the heartbeats have it.
+	Hash   string `json:"hash,omitempty"`
+	Reason string `json:"reason,omitempty"` // with Reset
 	// Traceparent is, with Changed, the trace in which the event was recorded (W3C Trace Context); empty: in none. It is not
 	// for clients.
 	Traceparent string `json:"-"`

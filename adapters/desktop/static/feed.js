@@ -6,10 +6,9 @@
 //   });
 //   feed.close();   // and feed.open() goes on where it was
 //
-// The server sends a snapshot, and then what each event of the log changed. Every message has a position of the log;
-// after a lost connection the feed goes on behind the last one it has seen, so that nothing is missed and nothing comes
-// twice. Where the server does not know that position any more it sends a reset and a new snapshot. A connection that
-// is silent for long is not trusted: the server is asked whether it is there, and when it is not, the feed is lost.
+// The server sends a snapshot, and then what each event of the log changed. After a lost connection the feed goes on behind
+// the last position it has seen: nothing is missed and nothing comes twice. It is told the hash of what it should have, and
+// when its own is another one it begins anew. A connection that is silent for long is dead. docs/formats/feed.md has it all.
 
 // Model is the floor, or one agent's part of it, as far as the feed has come.
 export class Model {
@@ -23,25 +22,20 @@ export class Model {
 
   // take applies a message; it says whether there was anything new in it.
   take(kind, frame) {
-    if (kind === 'snapshot') {
-      this.#replace(frame);
-    } else if (kind === 'change' && frame.position > this.position) {
-      this.#change(frame.change);
-    } else {
-      return false; // a reset: the snapshot that follows it says how things are
-    }
-    this.position = frame.position;
+    if (kind === 'snapshot') this.#replace(frame);
+    else if (kind === 'change' && frame.position > this.position) this.#change(frame.change);
+    else if (kind !== 'heartbeat' || !frame.hash) return false; // after a reset the snapshot says how things are
+    this.position = Math.max(this.position, frame.position);
     return true;
   }
 
-  #replace({ view, desktop }) {
+  #replace({ position, view, desktop }) {
     const all = view ?? { agents: [desktop.agent], calls: desktop.calls };
-    this.at = view ? view.at : newest(desktop);
-    this.links = keyed(all.links, 'switch');
-    this.agents = keyed(all.agents, 'id');
-    this.queues = keyed(all.queues, 'queue');
-    this.calls = keyed(all.calls, 'connId');
-    this.loaded = true;
+    Object.assign(this, { position, loaded: true, at: view ? view.at : newest(desktop) });
+    this.links = put(new Map(), all.links, 'switch');
+    this.agents = put(new Map(), all.agents, 'id');
+    this.queues = put(new Map(), all.queues, 'queue');
+    this.calls = put(new Map(), all.calls, 'connId');
   }
 
   #change({ at, links, agents, queues, calls, gone }) {
@@ -52,6 +46,15 @@ export class Model {
     put(this.calls, calls, 'connId');
     for (const connId of gone ?? []) this.calls.delete(connId);
   }
+
+  // hash is what the server's messages say when the model is right.
+  hash() {
+    let all = 0n;
+    for (const items of [this.links, this.agents, this.queues, this.calls]) {
+      for (const item of items.values()) all ^= BigInt(`0x${fnv1a(fnv1a(canonical(item)))}`);
+    }
+    return all.toString(16).padStart(16, '0');
+  }
 }
 
 // newest is the latest moment that a desktop tells of: it says nothing else of the time on the switch.
@@ -60,35 +63,49 @@ function newest({ agent, calls }) {
   return [agent.since, ...times].reduce((a, b) => (Date.parse(b) > Date.parse(a) ? b : a));
 }
 
-function keyed(list, key) {
-  return put(new Map(), list, key);
-}
-
 function put(map, list, key) {
   for (const item of list ?? []) map.set(item[key], item);
   return map;
 }
 
-// After so many milliseconds without a message the server is asked whether it is there and ready; an answer may take as long.
-const silence = 10000;
+// canonical is the JSON of RFC 8785.
+function canonical(value) {
+  if (Array.isArray(value)) return `[${value.map(canonical)}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  return `{${Object.keys(value).sort().map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`)}}`;
+}
+
+// fnv1a is FNV-1a with 64 bits, as two numbers of 32. Its prime is 2^40 + 0x1b3.
+function fnv1a(text) {
+  const bytes = utf8.encode(text);
+  let high = 0xcbf29ce4;
+  let low = 0x84222325;
+  for (let i = 0; i < bytes.length; i++) {
+    low ^= bytes[i];
+    const product = (low >>> 0) * 0x1b3;
+    high = Math.imul(high, 0x1b3) + (low << 8) + Math.floor(product / 2 ** 32);
+    low = product | 0;
+  }
+  return hex(high) + hex(low);
+}
+
+const utf8 = new TextEncoder();
+const hex = (half) => (half >>> 0).toString(16).padStart(8, '0');
 
 // Feed follows a stream while it is open, and keeps a model of what it says.
 export class Feed {
   model = new Model();
   state = 'connecting';
   why = ''; // the feed is lost
-  #url;
-  #listener;
-  #source;
-  #timer;
+  mistakes = 0; // how often the model was not what the server has
+  #url; #listener; #silence; #source; #timer; #watch;
   #failures = 0;
-  #watch;
-  #silence;
+  #anew = true; // begin with a snapshot
 
-  constructor(url, listener, options = {}) {
+  constructor(url, listener, { silence = 15000 } = {}) {
     this.#url = url;
     this.#listener = listener;
-    this.#silence = options.silence ?? silence;
+    this.#silence = silence; // milliseconds; the server's heartbeats come every five seconds
     this.open();
   }
 
@@ -101,62 +118,50 @@ export class Feed {
 
   open() {
     if (this.#source) return;
-    const { loaded, position } = this.model;
+    clearTimeout(this.#timer);
     // While the source lives the browser reconnects by itself and sends the last id; a new source has to be told.
-    const source = new EventSource(loaded ? `${this.#url}?after=${position}` : this.#url);
-    source.onopen = () => {
-      this.#listen();
-      if (this.model.loaded) this.#enter('live'); // there may be nothing to say
-    };
+    const source = new EventSource(this.#anew ? this.#url : `${this.#url}?after=${this.model.position}`);
     source.onerror = () => {
-      if (this.state === 'live') this.#enter('lost');
-      if (source.readyState !== EventSource.CLOSED) return; // the browser tries again
-      const wait = Math.min(1000 * 2 ** this.#failures++, 15000);
-      this.close();
-      this.#timer = setTimeout(() => this.open(), wait);
+      this.#enter('lost');
+      if (source.readyState === EventSource.CLOSED) this.#again(); // or else the browser tries again
     };
-    for (const kind of ['snapshot', 'change', 'reset']) {
-      source.addEventListener(kind, (message) => {
-        this.#listen();
-        const frame = JSON.parse(message.data);
-        if (!this.model.take(kind, frame)) return;
-        this.#enter('live');
-        this.#listener.changed?.(this.model, frame);
-      });
+    for (const kind of ['snapshot', 'change', 'heartbeat', 'reset']) {
+      source.addEventListener(kind, (message) => this.#hear(kind, JSON.parse(message.data)));
     }
     this.#source = source;
+    this.#listen();
   }
 
-  // listen waits for the next message, and asks the server when there is none for long.
+  #hear(kind, frame) {
+    this.#listen();
+    const isNew = this.model.take(kind, frame);
+    if (isNew && frame.hash && frame.hash !== this.model.hash()) {
+      this.mistakes++;
+      this.#anew = true;
+      this.#again('What was shown was not what the engine has. It is fetched anew.');
+      return;
+    }
+    if (isNew) [this.#failures, this.#anew] = [0, false];
+    if (frame.notReady) this.#enter('lost', frame.notReady.join('; '));
+    else if (isNew) this.#enter('live');
+    if (isNew && kind !== 'heartbeat') this.#listener.changed?.(this.model, frame);
+  }
+
   #listen() {
     clearTimeout(this.#watch);
-    this.#watch = setTimeout(() => this.#ask(this.#source), this.#silence);
+    this.#watch = setTimeout(() => this.#again('The engine does not answer.'), this.#silence);
   }
 
-  async #ask(source) {
-    let why = '';
-    try {
-      const response = await fetch('/readyz', { signal: AbortSignal.timeout(this.#silence) });
-      const said = await response.json();
-      if (!response.ok) why = [said.detail, ...(said.errors ?? []).map((each) => each.message)].join('; ');
-    } catch {
-      why = 'The engine does not answer.';
-    }
-    if (source !== this.#source || !source) return;
-    this.#listen();
-    if (why) {
-      this.#enter('lost', why);
-    } else if (this.state === 'lost') {
-      this.close(); // this connection may be dead although the server is not
-      this.open();
-    }
+  // again comes back after a while: one second, doubled with each failure up to fifteen.
+  #again(why = this.why) {
+    this.close();
+    this.#enter('lost', why);
+    this.#timer = setTimeout(() => this.open(), Math.min(1000 * 2 ** this.#failures++, 15000));
   }
 
   #enter(state, why = '') {
-    if (state === 'live') this.#failures = 0;
     if (state === this.state && why === this.why) return;
-    this.state = state;
-    this.why = why;
+    [this.state, this.why] = [state, why];
     this.#listener.stateChanged?.(state);
   }
 }
