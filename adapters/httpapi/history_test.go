@@ -19,6 +19,7 @@ import (
 	"github.com/callstate/callstate/domain/wire"
 	"github.com/callstate/callstate/projections"
 	"github.com/callstate/callstate/projections/history"
+	"github.com/callstate/callstate/projections/statistics"
 )
 
 var _ httpapi.Projections = (*projections.Runner)(nil)
@@ -114,6 +115,17 @@ func TestStats(t *testing.T) {
 	}
 }
 
+func TestStatsOfOneKind(t *testing.T) {
+	of := func(subject string) (r statistics.Report) {
+		answer := ask(t, newBuilding(), "/v1/stats?of="+subject)
+		require.Equal(t, 200, answer.Code, answer.Body)
+		require.NoError(t, json.Unmarshal(answer.Body.Bytes(), &r))
+		return r
+	}
+	assert.NotEmpty(t, of("queue").Queues)
+	assert.Empty(t, of("agent").Queues)
+}
+
 // A day of Tokyo begins in the afternoon of UTC.
 func TestStatsByTheClocksOfAZone(t *testing.T) {
 	answer := ask(t, newBuilding(), "/v1/stats?from=2026-11-20T00:00:00Z&to=2026-11-25T00:00:00Z&interval=day&tz=Asia/Tokyo")
@@ -142,6 +154,7 @@ func TestWhatCannotBeAsked(t *testing.T) {
 		"/v1/stats?tz=Berlin":                                         "not a time zone",
 		"/v1/stats?interval=soon":                                     "not a duration",
 		"/v1/stats?target=-1s":                                        "not a duration",
+		"/v1/stats?of=calls":                                          "query.of",
 		"/v1/stats?explain=luck":                                      "there is no number",
 	} {
 		answer := ask(t, newBuilding(), path)

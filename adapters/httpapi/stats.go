@@ -25,6 +25,7 @@ type statsRequest struct {
 	Zone     string    `query:"tz" maxLength:"60" default:"UTC" doc:"Time zone of the IANA database by whose clocks days and intervals begin" example:"Europe/Berlin"`
 	Queue    string    `query:"queue" maxLength:"200" doc:"Of this queue only"`
 	Agent    string    `query:"agent" maxLength:"200" doc:"Of this agent only"`
+	Of       string    `query:"of" enum:"queue,agent" doc:"Numbers of queues only, or of agents only; of both by default"`
 	Target   string    `query:"target" maxLength:"40" default:"20s" doc:"Target of the service level"`
 	Short    string    `query:"short" maxLength:"40" default:"5s" doc:"Abandoned before this is a short abandon"`
 	Explain  string    `query:"explain" maxLength:"40" doc:"Open this number, by its name, to the facts behind it" example:"abandoned"`
@@ -50,7 +51,7 @@ func (s *Server) getStats(ctx context.Context, in *statsRequest) (*statsAnswer, 
 	}
 	report, err := statistics.Of(ctx, s.config.Facts, statistics.Query{
 		Definition: definition, From: in.From, To: in.To, Now: s.config.Now(), Interval: interval, Zone: zone,
-		Queue: in.Queue, Agent: in.Agent, Explain: in.Explain, Limit: in.Limit,
+		Queue: in.Queue, Agent: in.Agent, Of: statistics.Subject(in.Of), Explain: in.Explain, Limit: in.Limit,
 	})
 	if err != nil {
 		return nil, err

@@ -117,11 +117,11 @@ func one(yes bool) int64 {
 }
 
 func (c *calculation) wantsQueue(name string) bool {
-	return name != "" && c.query.Agent == "" && (c.query.Queue == "" || c.query.Queue == name)
+	return name != "" && c.query.Of != OfAgent && c.query.Agent == "" && (c.query.Queue == "" || c.query.Queue == name)
 }
 
 func (c *calculation) wantsAgent(name string) bool {
-	return name != "" && c.query.Queue == "" && (c.query.Agent == "" || c.query.Agent == name)
+	return name != "" && c.query.Of != OfQueue && c.query.Queue == "" && (c.query.Agent == "" || c.query.Agent == name)
 }
 
 // Visit implements history.Facts.

@@ -46,6 +46,7 @@ type Query struct {
 	Zone       *time.Location // where days begin at midnight, and intervals where the clock shows a multiple of them; nil: UTC
 	Queue      string         // of this queue only
 	Agent      string         // of this agent only
+	Of         Subject        // of queues only, or of agents only; empty: of both
 	Explain    string         // open this number, by its name in JSON
 	Limit      int            // explain by so many facts at most; 0: all
 }

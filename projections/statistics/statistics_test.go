@@ -145,6 +145,20 @@ func TestAgent(t *testing.T) {
 	assert.EqualValues(t, []int64{1, 240_000, 60_000, 60_000, 1}, []int64{queue.Handled, queue.TalkMs, queue.HoldMs, queue.AfterCallWorkMs, queue.RingNoAnswer})
 }
 
+func TestOfOneKind(t *testing.T) {
+	f := facts{
+		visits: waits(1, 10, history.QueueAnswered),
+		stays:  []history.StayFact{{Queue: "sales", Agent: "1001", RingingAt: at(0), AnsweredAt: at(10), EndedAt: at(20)}},
+	}
+	both, queues, agents := of(t, f, statistics.Query{}), of(t, f, statistics.Query{Of: statistics.OfQueue}), of(t, f, statistics.Query{Of: statistics.OfAgent})
+	require.Len(t, both.Queues, 1)
+	require.Len(t, both.Agents, 1)
+	assert.Equal(t, both.Queues, queues.Queues)
+	assert.Empty(t, queues.Agents)
+	assert.Equal(t, both.Agents, agents.Agents)
+	assert.Empty(t, agents.Queues)
+}
+
 func TestExplain(t *testing.T) {
 	f := facts{visits: append(waits(2, 3, history.QueueAbandoned), waits(1, 7, history.QueueAnswered)...)}
 	r := of(t, f, statistics.Query{Explain: "shortAbandoned"})
