@@ -71,6 +71,16 @@ func TestFeedFindsItsMistakes(t *testing.T) {
 	do[bool](b, "floor.close(), desk.close(), true")
 }
 
+// The page shows what the feeds send, from their description.
+func TestPageDescribesTheFeeds(t *testing.T) {
+	b := openBrowser(t)
+	c := openCentre(t, 0)
+	b.open(c.url("#/api"))
+	b.seeText("#feed-desktop summary", "/v1/agents/{id}/stream")
+	do[bool](b, "document.querySelector('#feed-desktop').open = true")
+	b.seeText("#feed-desktop", "heartbeat", "Nothing more, up to a position", "hash", "notReady", "desktop", "reason")
+}
+
 // The page says when what comes is old.
 func TestPageSaysThatItIsBehind(t *testing.T) {
 	b := openBrowser(t)

@@ -75,7 +75,9 @@ func (s *Server) register(mux *http.ServeMux) {
 	}, s.isReady, http.StatusServiceUnavailable)
 
 	describe(api)
-	mux.HandleFunc("GET /openapi.json", serveDescription(api))
+	exemplify(api)
+	mux.HandleFunc("GET /openapi.json", serve("application/openapi+json", api.OpenAPI()))
+	mux.HandleFunc("GET /asyncapi.json", serve("application/vnd.aai.asyncapi+json;version=3.0.0", asyncAPI(api)))
 	mux.HandleFunc("GET /v1/", func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, problem{Status: http.StatusNotFound, Detail: r.URL.Path + " is not part of this API; see /openapi.json"})
 	})

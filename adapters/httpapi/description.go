@@ -1,13 +1,13 @@
 package httpapi
 
 import (
-	"encoding/json"
 	"net/http"
 	"reflect"
 	"strconv"
 	"strings"
 
 	"github.com/callstate/callstate/domain/call"
+	"github.com/callstate/callstate/domain/wire"
 	"github.com/callstate/callstate/projections/floor"
 	"github.com/callstate/callstate/projections/history"
 	"github.com/danielgtaylor/huma/v2"
@@ -98,6 +98,14 @@ func (timeForm) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeString, Format: "date-time", Nullable: true}
 }
 
+func anyOf[T any](values []T) []any {
+	var list []any
+	for _, value := range values {
+		list = append(list, value)
+	}
+	return list
+}
+
 func texts(values ...call.Telephony) []any {
 	var list []any
 	for _, value := range values {
@@ -121,7 +129,8 @@ func problemResponses(api huma.API, statuses ...int) map[string]*huma.Response {
 func describe(api huma.API) {
 	schemas := api.OpenAPI().Components.Schemas.Map()
 	enum := func(schema, property string, values ...any) { schemas[schema].Properties[property].Enum = values }
-	enum("Agent", "state", floor.LoggedOut, floor.Ready, floor.NotReady, floor.Ringing, floor.Dialing, floor.Talking, floor.OnHold, floor.AfterCallWork)
+	enum("Change", "type", anyOf(wire.SortedNames())...)
+	enum("Agent", "state", floor.LoggedOut, floor.Ready, floor.NotReady, floor.OutOfService, floor.Ringing, floor.Dialing, floor.Talking, floor.OnHold, floor.AfterCallWork)
 	enum("LiveCall", "state", floor.CallDialing, floor.CallInIVR, floor.CallQueued, floor.CallRinging, floor.CallTalking, floor.CallHeld, floor.CallOther)
 	enum("LiveCall", "type", call.Inbound, call.Outbound, call.InternalTo, call.Consult)
 	enum("Party", "role", call.Origination, call.Destination)
@@ -157,17 +166,4 @@ func requestBodies(api huma.API) map[string]bool {
 		}
 	}
 	return names
-}
-
-// serveDescription answers with the OpenAPI document, which does not change any more.
-func serveDescription(api huma.API) http.HandlerFunc {
-	document, err := json.Marshal(api.OpenAPI())
-	if err != nil {
-		panic(err) // made of plain values: cannot happen
-	}
-	return func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/openapi+json")
-		w.Header().Set("Cache-Control", "no-cache")
-		_, _ = w.Write(document) // an error means that the client has left
-	}
 }

@@ -119,6 +119,21 @@ type message struct {
 	NotReady []string `json:"notReady,omitempty" example:"[\"the log is full\"]" doc:"With heartbeat: why the engine is not ready to be used, as /readyz says"`
 }
 
+// text is the message as a server-sent event. A reset has no id: a client that is cut right after it has to be reset again, and
+// must not come back with a position whose snapshot it never got. A heartbeat has none either: it tells of no event.
+func (m message) text() ([]byte, error) {
+	data, err := json.Marshal(m)
+	if err != nil {
+		return nil, fmt.Errorf("frame at %d: %w", m.Position, err)
+	}
+	text := make([]byte, 0, len(data)+64)
+	if m.Kind == floor.Snapshot || m.Kind == floor.Changed {
+		text = fmt.Appendf(text, "id: %d\n", m.Position)
+	}
+	text = fmt.Appendf(text, "event: %s\ndata: ", m.Kind)
+	return append(append(text, data...), "\n\n"...), nil
+}
+
 // feed writes server-sent events to one client: each message at once, each write with a deadline, and a heartbeat
 // when for a while there was nothing by which the client knows that it is right.
 type feed struct {
@@ -178,23 +193,16 @@ func (f *feed) wait() {
 	}
 }
 
-// send writes a frame. A reset has no id: a client that is cut right after it has to be reset again, and must not come
-// back with a position whose snapshot it never got. A heartbeat has none either: it tells of no event.
+// send writes a frame.
 func (f *feed) send(frame floor.Frame) error {
 	m := message{Frame: frame}
 	if frame.Kind == floor.Heartbeat {
 		m.NotReady = f.notReady()
 	}
-	data, err := json.Marshal(m)
+	text, err := m.text()
 	if err != nil {
-		return fmt.Errorf("frame at %d: %w", frame.Position, err)
+		return err
 	}
-	text := make([]byte, 0, len(data)+64)
-	if frame.Kind == floor.Snapshot || frame.Kind == floor.Changed {
-		text = fmt.Appendf(text, "id: %d\n", frame.Position)
-	}
-	text = fmt.Appendf(text, "event: %s\ndata: ", frame.Kind)
-	text = append(append(text, data...), "\n\n"...)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.put(text); err != nil {

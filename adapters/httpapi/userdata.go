@@ -26,7 +26,7 @@ func (s *Server) registerUserData(api huma.API) {
 			"set": map[string]string{"account": "100200"}, "delete": []string{"draft"}, "actor": "agent:1001",
 		}}}},
 		Responses: map[string]*huma.Response{"200": {Description: "It is so", Content: map[string]*huma.MediaType{
-			"application/json": {Example: userDataChange{Set: map[string]string{"account": "100200"}, Deleted: []string{"draft"}, Position: 4711}},
+			"application/json": {Example: userDataChange{ConnID: newSample().state.ConnID, Set: map[string]string{"account": "100200"}, Deleted: []string{"draft"}, Position: 4711}},
 		}}},
 	}, s.changeUserData, http.StatusForbidden, http.StatusNotFound, http.StatusGone, http.StatusPreconditionFailed, http.StatusRequestEntityTooLarge,
 		http.StatusUnprocessableEntity)

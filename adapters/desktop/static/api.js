@@ -9,23 +9,36 @@ export function Api() {
   const [answer, setAnswer] = useState({});
   useEffect(() => {
     const asking = new AbortController();
-    get('/openapi.json', asking.signal)
-      .then((description) => setAnswer({ description }))
+    Promise.all([get('/openapi.json', asking.signal), get('/asyncapi.json', asking.signal)])
+      .then(([description, feeds]) => setAnswer({ description, feeds }))
       .catch((error) => asking.signal.aborted || setAnswer({ error }));
     return () => asking.abort();
   }, []);
-  const { description, error } = answer;
+  const { description, feeds, error } = answer;
   if (error) return html`<${Problem} error=${error} />`;
   if (!description) return html`<p class="empty">Loading …</p>`;
   return html`<div class="api">
     <h1>HTTP API <small>OpenAPI ${description.openapi}, version ${description.info.version}</small></h1>
     <p class="about">${description.info.description.replaceAll('`', '').replaceAll(/([^\n])\n(?=[^\n])/g, '$1 ')}</p>
-    <p><a href="/openapi.json" download="openapi.json">Download openapi.json</a> · <a href="/feed.js">feed.js, a client of the feeds to copy</a></p>
+    <p><a href="/openapi.json" download="openapi.json">Download openapi.json</a> · <a href="/asyncapi.json" download="asyncapi.json">asyncapi.json</a> · <a href="/feed.js">feed.js, a client of the feeds to copy</a></p>
     ${groups(description).map(([tag, about, operations]) => html`<section key=${tag} aria-labelledby=${`tag-${tag}`}>
       <h2 id=${`tag-${tag}`}>${tag} <small>${about}</small></h2>
       ${operations.map((operation) => html`<${Operation} key=${operation.operationId} operation=${operation} schemas=${description.components.schemas} />`)}
     </section>`)}
+    <section aria-labelledby="feeds">
+      <h2 id="feeds">messages of the feeds <small>AsyncAPI ${feeds.asyncapi}; ${feeds.info.description}</small></h2>
+      ${Object.entries(feeds.channels).map(([name, channel]) => html`<${Channel} key=${name} name=${name} channel=${channel} components=${feeds.components} />`)}
+    </section>
   </div>`;
+}
+
+function Channel({ name, channel, components }) {
+  const messages = Object.keys(channel.messages).map((each) => [each, components.messages[each]]);
+  return html`<details class="operation" id=${`feed-${name}`}>
+    <summary><b class="method" data-method="SSE">SSE</b> <code>${channel.address}</code> <span>${channel.title}</span></summary>
+    ${messages.map(([each, message]) => html`<div key=${each}><h3>${message.name} <small>${message.title}</small></h3><p>${message.summary}</p>
+      <${Fields} caption=${`Fields of ${message.name}: ${message.title}`} rows=${fieldsOf(message.payload, components.schemas)} /></div>`)}
+  </details>`;
 }
 
 function groups({ paths, tags }) {
