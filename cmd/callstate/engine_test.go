@@ -181,8 +181,13 @@ func TestVerifyWhileTheEngineRuns(t *testing.T) {
 
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(p.data, "history.db")+"?_pragma=busy_timeout(10000)")
 	require.NoError(t, err)
-	_, err = db.Exec("UPDATE calls SET switch = 'another' WHERE conn_id = (SELECT min(conn_id) FROM calls WHERE ended_at IS NOT NULL)")
-	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		result, err := db.Exec("UPDATE calls SET switch = 'another' WHERE conn_id = (SELECT min(conn_id) FROM calls WHERE ended_at IS NOT NULL)")
+		require.NoError(t, err)
+		changed, err := result.RowsAffected()
+		require.NoError(t, err)
+		return changed == 1 // a call has ended
+	}, time.Minute, 10*time.Millisecond)
 	require.NoError(t, db.Close())
 	v, err := verify()
 	require.Error(t, err)
