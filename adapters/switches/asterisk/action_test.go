@@ -124,7 +124,7 @@ func TestASwitchThatDoesNotReadIsGivenUp(t *testing.T) {
 		require.NoError(t, err)
 		synctest.Wait()
 		time.Sleep(5*time.Second + time.Millisecond) // now the snapshot is not read
-		assert.ErrorContains(t, r.log.warnings("err")[0].(error), "timeout")
+		assert.ErrorContains(t, r.log.Of("err")[0].(error), "timeout")
 		r.end()
 	})
 }

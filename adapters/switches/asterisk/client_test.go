@@ -7,11 +7,11 @@ import (
 	"crypto/x509"
 	"net"
 	"net/http/httptest"
-	"slices"
 	"testing"
 	"time"
 
 	"github.com/callstate/callstate/adapters/switches/asterisk"
+	"github.com/callstate/callstate/adapters/switches/connection/connectiontest"
 	"github.com/callstate/callstate/adapters/switches/playback"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
@@ -48,7 +48,7 @@ func TestALinkOverTheNetwork(t *testing.T) {
 			}
 			server, err := playback.NewServer(listener, recording, playback.Options{Speed: 1e6, Username: "callstate", Secret: "s3cret"})
 			require.NoError(t, err)
-			recorded := &recorder{}
+			recorded := &connectiontest.Recorder{}
 			link, err := asterisk.NewLink(asterisk.Config{
 				Name: "pbx1", Host: "127.0.0.1", Port: port, Username: "callstate", Secret: "s3cret",
 				TLS: secured, TLSConfig: &tls.Config{RootCAs: authorities},
@@ -59,15 +59,11 @@ func TestALinkOverTheNetwork(t *testing.T) {
 			ended := make(chan error, 2)
 			go func() { ended <- server.Run(ctx) }()
 			go func() { ended <- link.Run(ctx) }()
-			assert.Eventually(t, func() bool {
-				recorded.mu.Lock()
-				defer recorded.mu.Unlock()
-				return len(recorded.recorded) == len(want)
-			}, 10*time.Second, time.Millisecond)
+			assert.Eventually(t, func() bool { return len(recorded.All()) == len(want) }, 10*time.Second, time.Millisecond)
 			cancel()
 			assert.NoError(t, <-ended)
 			assert.NoError(t, <-ended)
-			assert.Equal(t, want, slices.Clone(recorded.recorded))
+			assert.Equal(t, want, recorded.All())
 		})
 	}
 }
@@ -102,7 +98,7 @@ func TestASwitchWithAWrongCertificateIsNotTalkedTo(t *testing.T) {
 	}()
 	link, err := asterisk.NewLink(asterisk.Config{
 		Name: "pbx1", Host: "127.0.0.1", Port: listener.Addr().(*net.TCPAddr).Port, Username: "u", Secret: "s", TLS: true,
-	}, told{}, &recorder{}, nil)
+	}, told{}, &connectiontest.Recorder{}, nil)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)

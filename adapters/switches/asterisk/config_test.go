@@ -7,6 +7,7 @@ import (
 
 	"github.com/callstate/callstate/adapters/switches/asterisk"
 	"github.com/callstate/callstate/adapters/switches/connection"
+	"github.com/callstate/callstate/adapters/switches/connection/connectiontest"
 	"github.com/stretchr/testify/assert"
 )
 
@@ -28,7 +29,7 @@ func TestEverythingThatIsWrongWithAConfigurationIsSaid(t *testing.T) {
 	backoff.Limits.Backoff = connection.Backoff{Base: -1}
 	assert.ErrorContains(t, backoff.Validate(), "backoff base")
 
-	_, err = asterisk.NewLink(asterisk.Config{}, told{}, &recorder{}, nil)
+	_, err = asterisk.NewLink(asterisk.Config{}, told{}, &connectiontest.Recorder{}, nil)
 	assert.ErrorContains(t, err, "name is missing")
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/callstate/callstate/adapters/switches/asterisk"
 	"github.com/callstate/callstate/adapters/switches/connection"
+	"github.com/callstate/callstate/adapters/switches/connection/connectiontest"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
 	"github.com/stretchr/testify/assert"
@@ -34,7 +35,7 @@ func TestARecordingIsImportedAsALinkWouldHearIt(t *testing.T) {
 	}
 	want = append(want, "down: end of the recording")
 
-	engine := &recorder{}
+	engine := &connectiontest.Recorder{}
 	var blocks, size int
 	stats, err := asterisk.Import(t.Context(), bytes.NewReader(content), told{}, engine, func(b, s int) {
 		assert.GreaterOrEqual(t, b, blocks)
@@ -42,14 +43,14 @@ func TestARecordingIsImportedAsALinkWouldHearIt(t *testing.T) {
 		blocks, size = b, s
 	})
 	require.NoError(t, err)
-	assert.Equal(t, want, engine.recorded)
+	assert.Equal(t, want, engine.All())
 	assert.Equal(t, connection.ImportStats{
 		Sessions: 1, Pieces: len(all) - 1, Bytes: len(content), Observations: len(want), BadInput: stats.BadInput,
 	}, stats)
 	assert.Empty(t, stats.BadInput)
 	assert.Equal(t, len(all)-1, blocks)
 	assert.Equal(t, len(content), size)
-	assert.LessOrEqual(t, engine.batches, len(all)/512+3)
+	assert.LessOrEqual(t, engine.Batches(), len(all)/512+3)
 }
 
 func TestImports(t *testing.T) {
@@ -61,15 +62,15 @@ func TestImports(t *testing.T) {
 		"a session":               {hello + "Event: A\r\n\r\nEvent: B\r\n\r\n", "up 11.0.0|A|B|down", nil},
 		"two sessions in a row":   {hello + "Event: A\r\n\r\n" + hello + "Event: B\r\n\r\n", "up 11.0.0|A|down|up 11.0.0|B|down", nil},
 		"a session without calls": {hello, "up 11.0.0|down", nil},
-		"no banner":               {"Event: A\r\n\r\n", "up |A|down", nil},
+		"no banner":               {"Event: A\r\n\r\n", "up|A|down", nil},
 		"cut at the end":          {hello + "Event: A\r\n\r\nEvent: B\r\n", "up 11.0.0|A|down", []string{"incomplete block at the end"}},
 		"bad blocks":              {hello + "x\r\n\r\nEvent: A\r\ny\r\n\r\n", "up 11.0.0|A|down", []string{"malformed block", "line without a header"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			engine := &recorder{}
+			engine := &connectiontest.Recorder{}
 			stats, err := asterisk.Import(t.Context(), strings.NewReader(c.stream), told{}, engine, nil)
 			require.NoError(t, err)
-			assert.Equal(t, c.want, strings.ReplaceAll(strings.Join(engine.recorded, "|"), "down: end of the recording", "down"))
+			assert.Equal(t, c.want, strings.ReplaceAll(strings.Join(engine.All(), "|"), "down: end of the recording", "down"))
 			var bad []string
 			for _, b := range stats.BadInput {
 				bad = append(bad, b.Kind)
@@ -84,32 +85,32 @@ func TestImportsThatFail(t *testing.T) {
 	content := bytes.Repeat([]byte("Event: A\r\n\r\n"), 10_000)
 	t.Run("not AMI", func(t *testing.T) {
 		for _, stream := range []string{"", "\x1f\x8b\x08\x00", "hello\r\n\r\nworld\r\n\r\n"} {
-			_, err := asterisk.Import(t.Context(), strings.NewReader(stream), told{}, &recorder{}, nil)
+			_, err := asterisk.Import(t.Context(), strings.NewReader(stream), told{}, &connectiontest.Recorder{}, nil)
 			assert.ErrorIs(t, err, asterisk.ErrNotAMI, "%q", stream)
 		}
 	})
 	t.Run("the source", func(t *testing.T) {
-		broken, engine := errors.New("broken"), &recorder{}
+		broken, engine := errors.New("broken"), &connectiontest.Recorder{}
 		stats, err := asterisk.Import(t.Context(), io.MultiReader(bytes.NewReader(content), iotest.ErrReader(broken)), told{}, engine, nil)
 		assert.ErrorIs(t, err, broken)
 		assert.Equal(t, 10_000, stats.Pieces)
-		assert.Len(t, engine.recorded, 10_002, "what could be read is recorded")
+		assert.Len(t, engine.All(), 10_002, "what could be read is recorded")
 	})
 	t.Run("the engine", func(t *testing.T) {
 		full := errors.New("disk full")
-		_, err := asterisk.Import(t.Context(), bytes.NewReader(content), told{}, &recorder{err: full}, nil)
+		_, err := asterisk.Import(t.Context(), bytes.NewReader(content), told{}, &connectiontest.Recorder{Err: full}, nil)
 		assert.ErrorIs(t, err, full)
 	})
 	t.Run("interrupted", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		engine := &recorder{}
+		engine := &connectiontest.Recorder{}
 		_, err := asterisk.Import(ctx, bytes.NewReader(content), told{}, engine, func(blocks, _ int) {
 			if blocks > 2000 {
 				cancel()
 			}
 		})
 		assert.ErrorIs(t, err, context.Canceled)
-		assert.Less(t, len(engine.recorded), 10_000)
+		assert.Less(t, len(engine.All()), 10_000)
 	})
 }
 
@@ -120,7 +121,7 @@ func BenchmarkImport(b *testing.B) {
 	b.SetBytes(int64(len(content)))
 	b.ReportAllocs()
 	for b.Loop() {
-		stats, err := asterisk.Import(b.Context(), bytes.NewReader(content), deaf{}, &recorder{}, nil)
+		stats, err := asterisk.Import(b.Context(), bytes.NewReader(content), deaf{}, &connectiontest.Recorder{}, nil)
 		if err != nil {
 			b.Fatal(err)
 		}

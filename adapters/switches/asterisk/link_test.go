@@ -16,113 +16,22 @@ import (
 	"github.com/callstate/callstate/adapters/switches/asterisk"
 	"github.com/callstate/callstate/adapters/switches/connection"
 	"github.com/callstate/callstate/adapters/switches/connection/connectiontest"
-	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
-	"github.com/callstate/callstate/domain/link"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
 // told makes an observation of everything that an interpreter is told.
-type told struct{ minute bool }
+type told struct{ connectiontest.Told }
 
-func observed(text string) []engine.Observation {
-	return []engine.Observation{{Switch: text, LinkFact: link.LinkIs{}}}
-}
-
-func (told) Resume([]call.State, time.Time) {}
-func (told) LinkUp(version string, _ time.Time) []engine.Observation {
-	return observed("up " + version)
-}
-func (told) LinkDown(reason string, _ time.Time) []engine.Observation {
-	return observed("down: " + reason)
-}
-func (i told) Advance(at time.Time) []engine.Observation {
-	if i.minute {
-		return observed("it is " + at.Format("05.000"))
-	}
-	return nil
-}
 func (told) Translate(b asterisk.Block, _ time.Time) []engine.Observation {
 	switch {
 	case b.Event() != "":
-		return observed(b.Event())
+		return connectiontest.Observed(b.Event())
 	case b.Get("Message") == "Authentication accepted":
 		return nil
 	}
-	return observed("answer " + b.Get("Message"))
-}
-
-// recorder is an engine that keeps what it is told.
-type recorder struct {
-	mu       sync.Mutex
-	recorded []string
-	batches  int
-	err      error
-	busy     chan struct{} // not nil: Ingest waits for it to be closed
-}
-
-func (r *recorder) Live(context.Context, string) ([]call.State, error) { return nil, nil }
-
-func (r *recorder) Ingest(ctx context.Context, observations []engine.Observation) error {
-	if r.busy != nil {
-		select {
-		case <-r.busy:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.batches++
-	for _, o := range observations {
-		r.recorded = append(r.recorded, o.Switch)
-	}
-	return r.err
-}
-
-func (r *recorder) all() []string {
-	synctest.Wait()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Clone(r.recorded)
-}
-
-// logged keeps the records of a log.
-type logged struct {
-	slog.Handler
-	mu      *sync.Mutex
-	records *[]slog.Record
-}
-
-func newLogged() logged {
-	return logged{slog.DiscardHandler, new(sync.Mutex), new([]slog.Record)}
-}
-
-func (l logged) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
-func (l logged) WithAttrs([]slog.Attr) slog.Handler               { return l }
-func (l logged) Handle(_ context.Context, r slog.Record) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	*l.records = append(*l.records, r)
-	return nil
-}
-
-// warnings are the values of an attribute of all warnings.
-func (l logged) warnings(key string) []any {
-	synctest.Wait()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var values []any
-	for _, r := range *l.records {
-		r.Attrs(func(a slog.Attr) bool {
-			if r.Level == slog.LevelWarn && a.Key == key {
-				values = append(values, a.Value.Any())
-			}
-			return true
-		})
-	}
-	return values
+	return connectiontest.Observed("answer " + b.Get("Message"))
 }
 
 // rig is a link and the switch it connects to, which does what the test says. It lives in a synctest bubble.
@@ -130,21 +39,21 @@ type rig struct {
 	t *testing.T
 	*connectiontest.Listener
 	*asterisk.Link
-	*recorder
-	log   logged
+	*connectiontest.Recorder
+	log   connectiontest.Warnings
 	ended chan error
 	stop  context.CancelFunc
 }
 
 func start(t *testing.T, change func(*asterisk.Config, *rig)) *rig {
 	t.Helper()
-	r := &rig{t: t, Listener: connectiontest.NewListener(), recorder: &recorder{}, log: newLogged(), ended: make(chan error, 1)}
+	r := &rig{t: t, Listener: connectiontest.NewListener(), Recorder: &connectiontest.Recorder{}, log: connectiontest.NewWarnings(), ended: make(chan error, 1)}
 	config := asterisk.Config{Name: "pbx1", Host: "switch", Username: "callstate", Secret: "s3cret", Dial: r.Dial}
 	if change != nil {
 		change(&config, r)
 	}
 	var err error
-	r.Link, err = asterisk.NewLink(config, told{}, r.recorder, slog.New(r.log))
+	r.Link, err = asterisk.NewLink(config, told{}, r.Recorder, slog.New(r.log))
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	r.stop = cancel
@@ -156,7 +65,7 @@ func start(t *testing.T, change func(*asterisk.Config, *rig)) *rig {
 func (r *rig) end() []string {
 	r.stop()
 	assert.NoError(r.t, <-r.ended)
-	return r.all()
+	return r.All()
 }
 
 // peer is the switch's end of a connection.
@@ -285,7 +194,7 @@ func TestAWrongSecretIsToldOnceAndTriedForEver(t *testing.T) {
 			p.say("Response: Error|ActionID: " + p.asked()[0].ActionID() + "|Message: Authentication failed")
 			assert.True(t, p.closed())
 		}
-		warnings := r.log.warnings("err")
+		warnings := r.log.Of("err")
 		require.Len(t, warnings, 1)
 		err, ok := warnings[0].(error)
 		require.True(t, ok)
@@ -319,7 +228,7 @@ func TestARefusedConnectionIsTriedEverMoreSeldom(t *testing.T) {
 			assert.GreaterOrEqual(t, wait, longest/2)
 			longest = min(2*longest, 30*time.Second)
 		}
-		assert.Len(t, r.log.warnings("err"), 1)
+		assert.Len(t, r.log.Of("err"), 1)
 	})
 }
 
@@ -342,9 +251,9 @@ func TestWhoDoesNotSpeakAMIIsNotWaitedForForEver(t *testing.T) {
 				p.Write([]byte(c.says))
 				time.Sleep(10*time.Second + time.Millisecond)
 				assert.True(t, p.closed())
-				require.NotEmpty(t, r.log.warnings("err"))
-				assert.ErrorIs(t, r.log.warnings("err")[0].(error), c.want)
-				assert.ErrorContains(t, r.log.warnings("err")[0].(error), c.text)
+				require.NotEmpty(t, r.log.Of("err"))
+				assert.ErrorIs(t, r.log.Of("err")[0].(error), c.want)
+				assert.ErrorContains(t, r.log.Of("err")[0].(error), c.text)
 				assert.Empty(t, r.end())
 			})
 		})
@@ -381,7 +290,7 @@ func TestWhatCannotBeKeptUpWithEndsTheConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, func(c *asterisk.Config, r *rig) {
 			c.Limits.QueuePieces = 20
-			r.busy = make(chan struct{})
+			r.Busy = make(chan struct{})
 		})
 		p := r.accept().login()
 		sent := 0
@@ -390,7 +299,7 @@ func TestWhatCannotBeKeptUpWithEndsTheConnection(t *testing.T) {
 		}
 		assert.Greater(t, sent, 19)
 		assert.Equal(t, uint64(1), r.Stats().Overruns)
-		close(r.busy)
+		close(r.Busy)
 		p = r.accept().login()
 		p.say("Event: Snapshot")
 		recorded := r.end()
@@ -409,7 +318,7 @@ func TestAQueueIsBoundedInBytesToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, func(c *asterisk.Config, r *rig) {
 			c.Limits.QueueBytes = asterisk.MaxBlock
-			r.busy = make(chan struct{})
+			r.Busy = make(chan struct{})
 		})
 		p := r.accept().login()
 		large := "Event: Large|Value: " + strings.Repeat("x", asterisk.MaxBlock*2/5)
@@ -418,7 +327,7 @@ func TestAQueueIsBoundedInBytesToo(t *testing.T) {
 		assert.Less(t, r.Stats().QueuedBytes, asterisk.MaxBlock)
 		p.say(large, large)
 		assert.True(t, p.closed())
-		close(r.busy)
+		close(r.Busy)
 		assert.Equal(t, uint64(1), r.Stats().Overruns)
 		r.end()
 	})
@@ -426,7 +335,7 @@ func TestAQueueIsBoundedInBytesToo(t *testing.T) {
 
 func TestASlowEngineDoesNotHoldUpTheReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := start(t, func(c *asterisk.Config, r *rig) { r.busy = make(chan struct{}) })
+		r := start(t, func(c *asterisk.Config, r *rig) { r.Busy = make(chan struct{}) })
 		p := r.accept().login()
 		want := []string{"up 11.0.0"}
 		for i := range 5000 {
@@ -435,9 +344,9 @@ func TestASlowEngineDoesNotHoldUpTheReader(t *testing.T) {
 		}
 		synctest.Wait()
 		assert.GreaterOrEqual(t, r.Stats().QueuedPieces, 4999)
-		close(r.busy)
+		close(r.Busy)
 		assert.Equal(t, append(want, "down: stopped"), r.end())
-		assert.Less(t, r.batches, 20, "what has queued up is taken in large batches")
+		assert.Less(t, r.Batches(), 20, "what has queued up is taken in large batches")
 	})
 }
 
@@ -466,7 +375,7 @@ func TestBadBlocksAreCountedToldOnceAndKept(t *testing.T) {
 			"malformed block": 10, "line without a header": 10, "invalid UTF-8": 10, "oversized block": 1, "incomplete block at the end": 1,
 		}, bad)
 		assert.Equal(t, "garbage 9", r.Stats().BadInput[0].Samples[4])
-		assert.Len(t, r.log.warnings("kind"), 5, "each kind is logged once")
+		assert.Len(t, r.log.Of("kind"), 5, "each kind is logged once")
 		recorded := r.end()
 		assert.Equal(t, []string{"Last", "down: closed by the switch"}, recorded[len(recorded)-2:])
 		assert.Len(t, recorded, 1+20+2, "what can be read of odd blocks is used")
@@ -502,10 +411,10 @@ func TestASilentSwitchIsAskedAndThenGivenUp(t *testing.T) {
 
 func TestTimeGoesOnWhileNothingComes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		listener, engine := connectiontest.NewListener(), &recorder{}
-		l, err := asterisk.NewLink(asterisk.Config{Name: "pbx1", Host: "switch", Username: "u", Secret: "s", Dial: listener.Dial}, told{minute: true}, engine, nil)
+		listener, engine := connectiontest.NewListener(), &connectiontest.Recorder{}
+		l, err := asterisk.NewLink(asterisk.Config{Name: "pbx1", Host: "switch", Username: "u", Secret: "s", Dial: listener.Dial}, told{connectiontest.Told{Minute: true}}, engine, nil)
 		require.NoError(t, err)
-		r := &rig{t: t, Listener: listener, Link: l, recorder: engine, ended: make(chan error, 1)}
+		r := &rig{t: t, Listener: listener, Link: l, Recorder: engine, ended: make(chan error, 1)}
 		ctx, cancel := context.WithCancel(t.Context())
 		r.stop = cancel
 		go func() { r.ended <- l.Run(ctx) }()
@@ -518,19 +427,19 @@ func TestTimeGoesOnWhileNothingComes(t *testing.T) {
 func TestALinkThatIsStoppedRecordsWhatItHasReceived(t *testing.T) {
 	t.Run("in time", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			r := start(t, func(c *asterisk.Config, r *rig) { r.busy = make(chan struct{}) })
+			r := start(t, func(c *asterisk.Config, r *rig) { r.Busy = make(chan struct{}) })
 			p := r.accept().login()
 			p.say("Event: One", "Event: Two")
 			r.stop()
 			assert.True(t, p.closed())
 			time.Sleep(4 * time.Second)
-			close(r.busy)
+			close(r.Busy)
 			assert.Equal(t, []string{"up 11.0.0", "One", "Two", "down: stopped"}, r.end())
 		})
 	})
 	t.Run("or says that it did not", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			r := start(t, func(c *asterisk.Config, r *rig) { r.busy = make(chan struct{}) })
+			r := start(t, func(c *asterisk.Config, r *rig) { r.Busy = make(chan struct{}) })
 			r.accept().login()
 			r.stop()
 			began := time.Now()
@@ -551,7 +460,7 @@ func TestALinkThatIsStoppedRecordsWhatItHasReceived(t *testing.T) {
 			r := start(t, nil)
 			r.accept().greet()
 			assert.Empty(t, r.end())
-			assert.Empty(t, r.log.warnings("err"))
+			assert.Empty(t, r.log.Of("err"))
 		})
 	})
 }
@@ -559,7 +468,7 @@ func TestALinkThatIsStoppedRecordsWhatItHasReceived(t *testing.T) {
 func TestAFailingEngineEndsTheLink(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		full := errors.New("disk full")
-		r := start(t, func(c *asterisk.Config, r *rig) { r.err = full })
+		r := start(t, func(c *asterisk.Config, r *rig) { r.Err = full })
 		p := r.accept().login()
 		err := <-r.ended
 		assert.ErrorIs(t, err, full)

@@ -45,7 +45,7 @@ func TestALinkOverTheNetwork(t *testing.T) {
 			require.NoError(t, err)
 			server, err := playback.NewServer(listener, recording, playback.Options{Speed: 100, Username: c.user, Secret: "s3cret"})
 			require.NoError(t, err)
-			recorded := &recorder{}
+			recorded := &connectiontest.Recorder{}
 			link, err := freeswitch.NewLink(freeswitch.Config{
 				Name: "pbx1", Host: "127.0.0.1", Port: listener.Addr().(*net.TCPAddr).Port, User: c.user, Password: "s3cret", JSON: c.json,
 			}, numbered{}, recorded, nil)
@@ -56,14 +56,14 @@ func TestALinkOverTheNetwork(t *testing.T) {
 			go func() { ended <- server.Run(ctx) }()
 			go func() { ended <- link.Run(ctx) }()
 			last := want[len(want)-1]
-			assert.Eventually(t, func() bool { return slices.Contains(recorded.all(), last) }, 10*time.Second, time.Millisecond)
+			assert.Eventually(t, func() bool { return slices.Contains(recorded.All(), last) }, 10*time.Second, time.Millisecond)
 			exists, err := link.Do(ctx, freeswitch.Background("uuid_exists 7"))
 			require.NoError(t, err)
 			assert.Equal(t, "false", exists.Text())
 			cancel()
 			assert.NoError(t, <-ended)
 			assert.NoError(t, <-ended)
-			heard := slices.DeleteFunc(recorded.all(), func(text string) bool { // without a number: about our own questions
+			heard := slices.DeleteFunc(recorded.All(), func(text string) bool { // without a number: about our own questions
 				return text == "BACKGROUND_JOB " || text == "API "
 			})
 			require.GreaterOrEqual(t, len(heard), len(want))
@@ -79,7 +79,7 @@ func (numbered) Translate(e freeswitch.Event, _ time.Time) []engine.Observation 
 	if e.Name() == "" {
 		return nil
 	}
-	return observed(e.Name() + " " + e.Get("Event-Sequence"))
+	return connectiontest.Observed(e.Name() + " " + e.Get("Event-Sequence"))
 }
 
 // A link that hears a session as it happens, is cut off when the recorder was, and asks the switch for what there is when
@@ -123,7 +123,7 @@ func TestNoCallIsLeftOpenByALiveLink(t *testing.T) {
 func TestAfterAGapTheSwitchIsAskedAgainForWhatItHas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := memory.New()
-		r := &rig{t: t, Listener: connectiontest.NewListener(), recorder: &recorder{}, ended: make(chan error, 1)}
+		r := &rig{t: t, Listener: connectiontest.NewListener(), Recorder: &connectiontest.Recorder{}, ended: make(chan error, 1)}
 		link, err := freeswitch.NewLink(freeswitch.Config{Name: "pbx", Host: "switch", Password: "ClueCon", Dial: r.Dial},
 			freeswitch.NewTranslator(vocabulary()), engine.New(log, time.Now, nil), nil)
 		require.NoError(t, err)

@@ -224,7 +224,7 @@ func TestASwitchThatDoesNotReadIsGivenUp(t *testing.T) {
 		p := &peer{t: t, Conn: conn}
 		p.say(auth) // and nothing is read
 		time.Sleep(10*time.Second + time.Millisecond)
-		assert.NotEmpty(t, r.log.of("err"))
+		assert.NotEmpty(t, r.log.Of("err"))
 		r.end()
 	})
 }

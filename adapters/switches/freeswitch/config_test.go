@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/callstate/callstate/adapters/switches/connection"
+	"github.com/callstate/callstate/adapters/switches/connection/connectiontest"
 	"github.com/callstate/callstate/adapters/switches/freeswitch"
 	"github.com/stretchr/testify/assert"
 )
@@ -29,7 +30,7 @@ func TestEverythingThatIsWrongWithAConfigurationIsSaid(t *testing.T) {
 	small.Limits.QueueBytes = 1000
 	assert.ErrorContains(t, small.Validate(), "one block")
 
-	_, err = freeswitch.NewLink(freeswitch.Config{}, told{}, &recorder{}, nil)
+	_, err = freeswitch.NewLink(freeswitch.Config{}, told{}, &connectiontest.Recorder{}, nil)
 	assert.ErrorContains(t, err, "name is missing")
 }
 

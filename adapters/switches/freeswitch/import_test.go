@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/callstate/callstate/adapters/switches/connection"
+	"github.com/callstate/callstate/adapters/switches/connection/connectiontest"
 	"github.com/callstate/callstate/adapters/switches/freeswitch"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
@@ -41,10 +42,10 @@ func TestARecordingIsImportedAsALinkWouldHearIt(t *testing.T) {
 	}
 	want = append(want, "down: end of the recording")
 
-	engine := &recorder{}
+	engine := &connectiontest.Recorder{}
 	stats, err := freeswitch.Import(t.Context(), bytes.NewReader(content), told{}, engine, nil)
 	require.NoError(t, err)
-	assert.Equal(t, want, engine.recorded)
+	assert.Equal(t, want, engine.All())
 	assert.Equal(t, connection.ImportStats{Sessions: 2, Pieces: pieces, Bytes: len(content), Observations: len(want), BadInput: stats.BadInput}, stats)
 	assert.Empty(t, stats.BadInput)
 }
@@ -63,10 +64,10 @@ func TestImports(t *testing.T) {
 		"bad blocks":              {auth + "x\n\n" + event("A"), "up|A|down", []string{"malformed block"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			engine := &recorder{}
+			engine := &connectiontest.Recorder{}
 			stats, err := freeswitch.Import(t.Context(), strings.NewReader(c.stream), told{}, engine, nil)
 			require.NoError(t, err)
-			assert.Equal(t, c.want, strings.ReplaceAll(strings.Join(engine.recorded, "|"), "down: end of the recording", "down"))
+			assert.Equal(t, c.want, strings.ReplaceAll(strings.Join(engine.All(), "|"), "down: end of the recording", "down"))
 			var bad []string
 			for _, b := range stats.BadInput {
 				bad = append(bad, b.Kind)
@@ -81,32 +82,32 @@ func TestImportsThatFail(t *testing.T) {
 	content := bytes.Repeat([]byte(event("A")), 10_000)
 	t.Run("not an event socket", func(t *testing.T) {
 		for _, stream := range []string{"", "\x1f\x8b\x08\x00", "Asterisk Call Manager/11.0.0\r\nEvent: A\r\n\r\n"} {
-			_, err := freeswitch.Import(t.Context(), strings.NewReader(stream), told{}, &recorder{}, nil)
+			_, err := freeswitch.Import(t.Context(), strings.NewReader(stream), told{}, &connectiontest.Recorder{}, nil)
 			assert.ErrorIs(t, err, freeswitch.ErrNotESL, "%q", stream)
 		}
 	})
 	t.Run("the source", func(t *testing.T) {
-		broken, engine := errors.New("broken"), &recorder{}
+		broken, engine := errors.New("broken"), &connectiontest.Recorder{}
 		stats, err := freeswitch.Import(t.Context(), io.MultiReader(bytes.NewReader(content), iotest.ErrReader(broken)), told{}, engine, nil)
 		assert.ErrorIs(t, err, broken)
 		assert.Equal(t, 10_000, stats.Pieces)
-		assert.Len(t, engine.recorded, 10_002, "what could be read is recorded")
+		assert.Len(t, engine.All(), 10_002, "what could be read is recorded")
 	})
 	t.Run("the engine", func(t *testing.T) {
 		full := errors.New("disk full")
-		_, err := freeswitch.Import(t.Context(), bytes.NewReader(content), told{}, &recorder{err: full}, nil)
+		_, err := freeswitch.Import(t.Context(), bytes.NewReader(content), told{}, &connectiontest.Recorder{Err: full}, nil)
 		assert.ErrorIs(t, err, full)
 	})
 	t.Run("interrupted", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		engine := &recorder{}
+		engine := &connectiontest.Recorder{}
 		_, err := freeswitch.Import(ctx, bytes.NewReader(content), told{}, engine, func(blocks, _ int) {
 			if blocks > 2000 {
 				cancel()
 			}
 		})
 		assert.ErrorIs(t, err, context.Canceled)
-		assert.Less(t, len(engine.recorded), 10_000)
+		assert.Less(t, len(engine.All()), 10_000)
 	})
 }
 

@@ -17,106 +17,24 @@ import (
 	"github.com/callstate/callstate/adapters/switches/connection"
 	"github.com/callstate/callstate/adapters/switches/connection/connectiontest"
 	"github.com/callstate/callstate/adapters/switches/freeswitch"
-	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
-	"github.com/callstate/callstate/domain/link"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
 // told makes an observation of everything that an interpreter is told.
-type told struct{ minute bool }
+type told struct{ connectiontest.Told }
 
-func observed(text string) []engine.Observation {
-	return []engine.Observation{{Switch: text, LinkFact: link.LinkIs{}}}
-}
-
-func (told) Resume([]call.State, time.Time)                {}
-func (told) LinkUp(string, time.Time) []engine.Observation { return observed("up") }
-func (told) LinkDown(reason string, _ time.Time) []engine.Observation {
-	return observed("down: " + reason)
-}
-func (i told) Advance(at time.Time) []engine.Observation {
-	if i.minute {
-		return observed("it is " + at.Format("05.000"))
-	}
-	return nil
-}
 func (told) Translate(e freeswitch.Event, _ time.Time) []engine.Observation {
 	switch e.Type {
 	case "command/reply":
-		return observed("reply " + e.Get("Reply-Text"))
+		return connectiontest.Observed("reply " + e.Get("Reply-Text"))
 	case "api/response":
-		return observed("answer " + strings.TrimSpace(e.Body))
+		return connectiontest.Observed("answer " + strings.TrimSpace(e.Body))
 	case "text/disconnect-notice":
-		return observed("notice")
+		return connectiontest.Observed("notice")
 	}
-	return observed(e.Name())
-}
-
-// recorder is an engine that keeps what it is told.
-type recorder struct {
-	mu       sync.Mutex
-	recorded []string
-	batches  int
-	err      error
-	busy     chan struct{} // not nil: Ingest waits for it to be closed
-}
-
-func (r *recorder) Live(context.Context, string) ([]call.State, error) { return nil, nil }
-
-func (r *recorder) Ingest(ctx context.Context, observations []engine.Observation) error {
-	if r.busy != nil {
-		select {
-		case <-r.busy:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.batches++
-	for _, o := range observations {
-		r.recorded = append(r.recorded, o.Switch)
-	}
-	return r.err
-}
-
-func (r *recorder) all() []string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Clone(r.recorded)
-}
-
-// warned keeps the values of an attribute of all warnings.
-type warned struct {
-	slog.Handler
-	mu     *sync.Mutex
-	values map[string][]any
-}
-
-func newWarned() warned {
-	return warned{slog.DiscardHandler, new(sync.Mutex), map[string][]any{}}
-}
-
-func (w warned) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelWarn }
-func (w warned) WithAttrs([]slog.Attr) slog.Handler               { return w }
-func (w warned) Handle(_ context.Context, r slog.Record) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	r.Attrs(func(a slog.Attr) bool {
-		w.values[a.Key] = append(w.values[a.Key], a.Value.Any())
-		return true
-	})
-	return nil
-}
-
-// of are the values of the attribute.
-func (w warned) of(key string) []any {
-	synctest.Wait()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return slices.Clone(w.values[key])
+	return connectiontest.Observed(e.Name())
 }
 
 // rig is a link and the switch it connects to, which does what the test says. It lives in a synctest bubble.
@@ -124,8 +42,8 @@ type rig struct {
 	t *testing.T
 	*connectiontest.Listener
 	*freeswitch.Link
-	*recorder
-	log   warned
+	*connectiontest.Recorder
+	log   connectiontest.Warnings
 	ended chan error
 	stop  context.CancelFunc
 }
@@ -137,13 +55,13 @@ func start(t *testing.T, change func(*freeswitch.Config, *rig)) *rig {
 
 func startWith(t *testing.T, interpreter freeswitch.Interpreter, change func(*freeswitch.Config, *rig)) *rig {
 	t.Helper()
-	r := &rig{t: t, Listener: connectiontest.NewListener(), recorder: &recorder{}, log: newWarned(), ended: make(chan error, 1)}
+	r := &rig{t: t, Listener: connectiontest.NewListener(), Recorder: &connectiontest.Recorder{}, log: connectiontest.NewWarnings(), ended: make(chan error, 1)}
 	config := freeswitch.Config{Name: "pbx1", Host: "switch", Password: "ClueCon", Dial: r.Dial}
 	if change != nil {
 		change(&config, r)
 	}
 	var err error
-	r.Link, err = freeswitch.NewLink(config, interpreter, r.recorder, slog.New(r.log))
+	r.Link, err = freeswitch.NewLink(config, interpreter, r.Recorder, slog.New(r.log))
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	r.stop = cancel
@@ -155,7 +73,7 @@ func startWith(t *testing.T, interpreter freeswitch.Interpreter, change func(*fr
 func (r *rig) end() []string {
 	r.stop()
 	assert.NoError(r.t, <-r.ended)
-	return r.all()
+	return r.All()
 }
 
 // peer is the switch's end of a connection.
@@ -320,7 +238,7 @@ func TestAWrongPasswordIsToldOnceAndTriedForEver(t *testing.T) {
 			p.say(reply("-ERR invalid") + "Content-Type: text/disconnect-notice\nContent-Length: 5\n\nBye.\n")
 			assert.True(t, p.closed())
 		}
-		warnings := r.log.of("err")
+		warnings := r.log.Of("err")
 		require.Len(t, warnings, 1)
 		err := warnings[0].(error)
 		require.ErrorIs(t, err, freeswitch.ErrLoginRefused)
@@ -357,8 +275,8 @@ func TestAConnectionThatDoesNotComeAbout(t *testing.T) {
 				}
 				time.Sleep(10*time.Second + time.Millisecond)
 				assert.True(t, p.closed())
-				require.NotEmpty(t, r.log.of("err"))
-				assert.ErrorIs(t, r.log.of("err")[0].(error), c.want)
+				require.NotEmpty(t, r.log.Of("err"))
+				assert.ErrorIs(t, r.log.Of("err")[0].(error), c.want)
 				assert.Empty(t, r.end())
 			})
 		})
@@ -373,7 +291,7 @@ func TestAConnectionThatDoesNotComeAbout(t *testing.T) {
 			synctest.Wait()
 			p.say(reply("-ERR no keywords supplied"))
 			assert.True(t, p.closed())
-			_, ok := errors.AsType[*freeswitch.CommandError](r.log.of("err")[0].(error))
+			_, ok := errors.AsType[*freeswitch.CommandError](r.log.Of("err")[0].(error))
 			assert.True(t, ok)
 			r.end()
 		})
@@ -427,7 +345,7 @@ func TestWhatCannotBeKeptUpWithEndsTheConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, func(c *freeswitch.Config, r *rig) {
 			c.Limits.QueuePieces = 20
-			r.busy = make(chan struct{})
+			r.Busy = make(chan struct{})
 		})
 		p := r.accept().login()
 		sent := 0
@@ -436,7 +354,7 @@ func TestWhatCannotBeKeptUpWithEndsTheConnection(t *testing.T) {
 		}
 		assert.Greater(t, sent, 15)
 		assert.Equal(t, uint64(1), r.Stats().Overruns)
-		close(r.busy)
+		close(r.Busy)
 		p = r.accept().login()
 		p.say(event("SNAPSHOT"))
 		synctest.Wait()
@@ -453,7 +371,7 @@ func TestWhatCannotBeKeptUpWithEndsTheConnection(t *testing.T) {
 
 func TestASlowEngineDoesNotHoldUpTheReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := start(t, func(_ *freeswitch.Config, r *rig) { r.busy = make(chan struct{}) })
+		r := start(t, func(_ *freeswitch.Config, r *rig) { r.Busy = make(chan struct{}) })
 		p := r.accept().login()
 		want := up()
 		for i := range 5000 {
@@ -462,10 +380,10 @@ func TestASlowEngineDoesNotHoldUpTheReader(t *testing.T) {
 		}
 		synctest.Wait()
 		assert.GreaterOrEqual(t, r.Stats().QueuedPieces, 4999)
-		close(r.busy)
+		close(r.Busy)
 		synctest.Wait()
 		assert.Equal(t, append(want, "down: stopped"), r.end())
-		assert.Less(t, r.batches, 20, "what has queued up is taken in large batches")
+		assert.Less(t, r.Batches(), 20, "what has queued up is taken in large batches")
 	})
 }
 
@@ -491,7 +409,7 @@ func TestBadBlocksAreCountedToldOnceAndKept(t *testing.T) {
 		assert.Equal(t, map[string]uint64{
 			"malformed block": 10, "malformed event": 10, "invalid UTF-8": 10, "oversized block": 1, "incomplete block at the end": 1,
 		}, bad)
-		assert.Len(t, r.log.of("kind"), 5, "each kind is logged once")
+		assert.Len(t, r.log.Of("kind"), 5, "each kind is logged once")
 		recorded := r.end()
 		assert.Equal(t, []string{"LATIN1", "LAST", "down: closed by the switch"}, recorded[len(recorded)-3:])
 	})
@@ -540,7 +458,7 @@ func TestASwitchThatStopsInTheMiddleOfABlockIsSilentToo(t *testing.T) {
 
 func TestTimeGoesOnWhileNothingComes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := startWith(t, told{minute: true}, nil)
+		r := startWith(t, told{connectiontest.Told{Minute: true}}, nil)
 		r.accept().login()
 		time.Sleep(350 * time.Millisecond)
 		assert.Equal(t, up("it is 00.100", "it is 00.200", "it is 00.300", "down: stopped"), r.end())
@@ -550,20 +468,20 @@ func TestTimeGoesOnWhileNothingComes(t *testing.T) {
 func TestALinkThatIsStoppedRecordsWhatItHasReceived(t *testing.T) {
 	t.Run("in time", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			r := start(t, func(_ *freeswitch.Config, r *rig) { r.busy = make(chan struct{}) })
+			r := start(t, func(_ *freeswitch.Config, r *rig) { r.Busy = make(chan struct{}) })
 			p := r.accept().login()
 			p.say(event("ONE") + event("TWO"))
 			synctest.Wait()
 			r.stop()
 			assert.True(t, p.closed())
 			time.Sleep(4 * time.Second)
-			close(r.busy)
+			close(r.Busy)
 			assert.Equal(t, up("ONE", "TWO", "down: stopped"), r.end())
 		})
 	})
 	t.Run("or says that it did not", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			r := start(t, func(_ *freeswitch.Config, r *rig) { r.busy = make(chan struct{}) })
+			r := start(t, func(_ *freeswitch.Config, r *rig) { r.Busy = make(chan struct{}) })
 			r.accept().login()
 			r.stop()
 			began := time.Now()
@@ -577,7 +495,7 @@ func TestALinkThatIsStoppedRecordsWhatItHasReceived(t *testing.T) {
 			r.accept().say(auth)
 			synctest.Wait()
 			assert.Empty(t, r.end())
-			assert.Empty(t, r.log.of("err"))
+			assert.Empty(t, r.log.Of("err"))
 		})
 	})
 }
@@ -585,7 +503,7 @@ func TestALinkThatIsStoppedRecordsWhatItHasReceived(t *testing.T) {
 func TestAFailingEngineEndsTheLink(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		full := errors.New("disk full")
-		r := start(t, func(_ *freeswitch.Config, r *rig) { r.err = full })
+		r := start(t, func(_ *freeswitch.Config, r *rig) { r.Err = full })
 		p := r.accept().login()
 		err := <-r.ended
 		assert.ErrorIs(t, err, full)

@@ -155,8 +155,9 @@ func liveCalls(t *testing.T, log Log) engine.LiveCalls {
 }
 
 // AnEngineMayBeReplaced: an engine is stopped at whatever moment at which the switch says nothing, and another one goes on
-// with the log and with what the switch says that it has. The records are those of one engine that heard everything; where
-// lessExact has a reason for a session, they have the same visits to queues at least.
+// with the log and with what the switch says that it has; or another one has listened for a while already. The records are
+// those of one engine that heard everything; where lessExact has a reason for a session, they have the same visits to queues
+// at least.
 func AnEngineMayBeReplaced(t *testing.T, newLog func() Log, sessions []Played, lessExact map[string]string) {
 	for _, session := range sessions {
 		t.Run(session.Name, func(t *testing.T) {
@@ -181,10 +182,10 @@ func AnEngineMayBeReplaced(t *testing.T, newLog func() Log, sessions []Played, l
 			}
 			for i, at := range quiet {
 				log := newLog()
-				session.replaced(t, log, at)
-				sameAs(log, fmt.Sprintf("replaced after %d events", at))
-				if i+1 < len(quiet) {
-					log := newLog()
+				if i%2 == len(session.Name)%2 || i+1 == len(quiet) { // both at every moment would take too long
+					session.replaced(t, log, at)
+					sameAs(log, fmt.Sprintf("replaced after %d events", at))
+				} else {
 					session.handedOver(t, log, at, quiet[i+1]-at)
 					sameAs(log, fmt.Sprintf("handed over after %d events, of which the other one hears %d again", quiet[i+1], quiet[i+1]-at))
 				}
