@@ -180,3 +180,8 @@ func TestAMistakeInASecretDoesNotShowIt(t *testing.T) {
 		assert.Contains(t, err.Error(), "callstate.toml", value)
 	}
 }
+
+func TestTheConfigurationOfTheComposeFileIsGood(t *testing.T) {
+	_, err := readConfig("../../deploy/callstate.toml")
+	require.NoError(t, err)
+}

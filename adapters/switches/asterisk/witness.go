@@ -11,7 +11,7 @@ import (
 
 // Asterisk says much of what it does more than once: the dialplan is about to send a user event before the event comes,
 // music plays to whom the other one holds, a channel leaves the bridge that it has entered, and channel event logging
-// (CEL, with cel_manager.conf) tells most of it again. So a block that was lost leaves traces. Where they tell what was in
+// (CEL, with [manager] in cel.conf) tells most of it again. So a block that was lost leaves traces. Where they tell what was in
 // it, the fact is told after all and marked inferred; where they tell only that something is missing, the call notes it.
 
 // witnessPatience is how much later than the other one of two reports of the same may come: they are sent by different
