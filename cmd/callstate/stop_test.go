@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -15,8 +16,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/callstate/callstate/domain/call"
+	"github.com/callstate/callstate/domain/eventlog"
+	"github.com/callstate/callstate/domain/wire"
 )
 
 func configFile(t *testing.T, text string, args ...any) string {
@@ -181,4 +187,29 @@ secret = "s3cret"
 	require.NoError(t, e.Process.Signal(syscall.SIGTERM))
 	err := e.Wait()
 	assert.ErrorContains(t, err, "signal: terminated")
+}
+
+func TestReadinessTellsTheTruthAtEveryStage(t *testing.T) {
+	t.Parallel()
+	n, err := openNode(t.Context(), place{data: t.TempDir()}, "127.0.0.1:0", admission{}, newLogger(discard{}),
+		buses{configured: []busConfig{{Name: "out", Kind: "stdout"}}, stdout: discard{}}, nil)
+	require.NoError(t, err)
+	assert.Equal(t, []string{
+		"projection floor is catching up, at position 0", "projection history is catching up, at position 0", "projection past is catching up, at position 0",
+	}, n.notReady(), "it is open, and does not run yet")
+
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- n.run(ctx) }()
+	require.Eventually(t, func() bool { return len(n.notReady()) == 0 }, time.Minute, time.Millisecond)
+
+	// An event that this program does not know, as a newer one may have written: what shows the floor cannot go on.
+	unknown := eventlog.Event{ID: uuid.New(), Type: "CallTeleported", Version: 1, Data: []byte("{}")}
+	require.NoError(t, n.log.Append(t.Context(), []eventlog.StreamAppend{{Stream: wire.CallStream(call.NewConnID(time.Now(), "pbx", "1")), Events: []eventlog.Event{unknown}}}))
+	require.Eventually(t, func() bool { return len(n.notReady()) == 3 }, time.Minute, time.Millisecond)
+	assert.Contains(t, n.notReady()[0], "projection floor: ")
+	assert.Contains(t, n.notReady()[0], "CallTeleported")
+	stop()
+	require.NoError(t, <-ended)
+	assert.Equal(t, "the engine is being stopped", n.notReady()[0])
 }
