@@ -141,7 +141,7 @@ type Logout struct {
 	Force bool // also then
 }
 
-// Ready: calls may be offered to the agent (TAgentSetReady).
+// Ready: calls may be offered to the agent; after-call work is over (TAgentSetReady).
 type Ready struct {
 	By    call.By
 	Queue string // empty: in all his queues
@@ -211,7 +211,7 @@ func (r Logout) decide(s State) (*Order, error) {
 
 func (r Ready) decide(s State) (*Order, error) {
 	change, err := s.readiness(r.Queue, func(m Membership) bool { return m.Paused })
-	if err != nil || !change {
+	if err != nil || !change && !s.ACW.Active() {
 		return nil, err
 	}
 	return s.order(AgentRequestMade{Queues: only(r.Queue)}), nil
@@ -256,6 +256,25 @@ func (r MakeCall) decide(s State) (*Order, error) {
 		return nil, fmt.Errorf("%w: it does not let a call be named before it is made", call.ErrUnsupported)
 	}
 	return &Order{AgentRequestMade: AgentRequestMade{DN: dn, Target: r.To, ConnID: r.ConnID}, Switch: on, SwitchCallID: r.SwitchCallID, Data: r.Data}, nil
+}
+
+// Permitted are the services that an agent could ask for now without being refused, or with nothing to be done: what a
+// desktop may offer. busy and elsewhere are as in Logout and MakeCall.
+func Permitted(s State, busy bool, elsewhere call.ConnID) []call.Service {
+	if !s.LoggedIn {
+		return []call.Service{LogsIn}
+	}
+	permitted := []call.Service{LogsIn, BecomesNotReady} // in more queues; for another reason
+	if order, err := (Ready{}).decide(s); err == nil && order != nil {
+		permitted = append(permitted, BecomesReady)
+	}
+	if _, err := (Logout{Busy: busy}).decide(s); err == nil {
+		permitted = append(permitted, LogsOut)
+	}
+	if elsewhere.IsZero() {
+		permitted = append(permitted, call.MakesCall)
+	}
+	return permitted
 }
 
 // order is that of an agent who is logged in.

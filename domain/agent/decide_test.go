@@ -153,3 +153,15 @@ func TestAskingChangesNoSession(t *testing.T) {
 		}
 	})
 }
+
+// What an agent may ask in each state.
+func TestWhatIsPermitted(t *testing.T) {
+	state := func(events []agent.Event) agent.State { return agent.Fold(agent.State{}, events...) }
+	assert.Equal(t, []call.Service{agent.LogsIn}, agent.Permitted(agent.State{}, false, call.ConnID{}))
+	assert.Equal(t, []call.Service{agent.LogsIn, agent.BecomesNotReady, agent.LogsOut, call.MakesCall}, agent.Permitted(state(loggedIn), false, call.ConnID{}))
+	assert.Equal(t, []call.Service{agent.LogsIn, agent.BecomesNotReady, agent.BecomesReady, agent.LogsOut, call.MakesCall},
+		agent.Permitted(state(resting), false, call.ConnID{}))
+	assert.Equal(t, []call.Service{agent.LogsIn, agent.BecomesNotReady}, agent.Permitted(state(loggedIn), true, other))
+	working := append(loggedIn[:len(loggedIn):len(loggedIn)], happened(9, agent.AfterCallWorkStarted{ConnID: other}))
+	assert.Contains(t, agent.Permitted(state(working), false, call.ConnID{}), agent.BecomesReady, "who works after a call may say that he is done")
+}

@@ -90,7 +90,7 @@ func (s State) peers(p Party) []PartyID {
 	return ids
 }
 
-// destination checks where a party wants to send the call, or whom it wants to consult.
+// destination checks where a party wants to send the call, or whom it wants to consult. It is checked last: see Permitted.
 func (s State) destination(p Party, to string) error {
 	if !Dialable(to) {
 		return ErrInvalidDestination

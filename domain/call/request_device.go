@@ -97,9 +97,6 @@ func (r RedirectTo) decide(s State) ([]Body, *Order, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := s.destination(p, r.To); err != nil {
-		return nil, nil, err
-	}
 	// Who is sent on is who calls the device that rings.
 	order := s.order(p)
 	order.Target = r.To
@@ -109,6 +106,9 @@ func (r RedirectTo) decide(s State) ([]Body, *Order, error) {
 		order.TargetParty = order.Peers[0]
 	} else {
 		return nil, nil, fmt.Errorf("%w: nobody calls", ErrInvalidCallState)
+	}
+	if err := s.destination(p, r.To); err != nil {
+		return nil, nil, err
 	}
 	return nil, order, nil
 }
@@ -121,11 +121,11 @@ func (r TransferTo) decide(s State) ([]Body, *Order, error) {
 	if _, consulting := s.consultBy(p); consulting {
 		return nil, nil, ErrConsultInProgress
 	}
-	if err := s.destination(p, r.To); err != nil {
-		return nil, nil, err
-	}
 	order, err := s.withOnePeer(p)
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := s.destination(p, r.To); err != nil {
 		return nil, nil, err
 	}
 	order.Target = r.To
