@@ -236,6 +236,12 @@ func printRecord(w io.Writer, r history.Record) error {
 	for _, key := range sortedKeys(r.UserData) {
 		rows = append(rows, []string{"data", key + " = " + r.UserData[key]})
 	}
+	if r.Disposition != "" {
+		rows = append(rows, []string{"disposition", r.Disposition})
+	}
+	for _, n := range r.Notes {
+		rows = append(rows, []string{"note", fmt.Sprintf("%s, by %s at %s", n.Text, n.By, n.At)})
+	}
 	for _, related := range r.Related {
 		rows = append(rows, []string{"related", related.Relation + " " + related.ConnID.String()})
 	}

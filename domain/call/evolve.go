@@ -136,8 +136,8 @@ func (b DispositionSet) evolve(s State, _ Event) State {
 	return s
 }
 
-func (b NoteAdded) evolve(s State, _ Event) State {
-	s.Notes = append(slices.Clip(s.Notes), b.Text)
+func (b NoteAdded) evolve(s State, e Event) State {
+	s.Notes = append(slices.Clip(s.Notes), Note{Text: b.Text, By: e.Actor, At: e.At})
 	return s
 }
 

@@ -31,7 +31,7 @@ type State struct {
 	IVRs         []IVRVisit // in order
 	Data         []Datum    // user data, sorted by key
 	Disposition  string
-	Notes        []string
+	Notes        []Note // in the order in which they were added
 	Anomalies    []NotedAnomaly
 
 	ConsultOf  ConnID // the call about which somebody is consulted in this one
@@ -173,6 +173,13 @@ type Datum struct {
 	Pair
 	By string
 	At time.Time
+}
+
+// Note is a remark.
+type Note struct {
+	Text string
+	By   string // who made it: "agent:1001"
+	At   time.Time
 }
 
 // NotedAnomaly is an anomaly that has been noted, so that it is noted once.

@@ -62,6 +62,7 @@ var told = []struct {
 	{"user_data_text", []string{"conn_id"}},
 	{"transfers", []string{"conn_id", "n"}},
 	{"related_calls", []string{"conn_id", "n"}},
+	{"notes", []string{"conn_id", "n"}},
 	{"conversations", []string{"conn_id"}},
 	{"agent_sessions", []string{"agent", "n"}},
 	{"agent_states", []string{"agent", "n"}},

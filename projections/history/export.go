@@ -74,7 +74,7 @@ func toJSON(value any, indent string) ([]byte, error) {
 // csvColumns are the columns of a record as CSV: those of its JSON, with lists shortened to what a table can hold.
 var csvColumns = []string{
 	"connId", "switch", "switchCallId", "type", "ani", "dnis", "startedAt", "endedAt", "durationMs", "endedBy", "outcome", "ivrMs",
-	"queues", "queueResults", "waitMs", "agents", "talkMs", "holdMs", "transfers", "userData", "related", "anomalies",
+	"queues", "queueResults", "waitMs", "agents", "talkMs", "holdMs", "transfers", "userData", "related", "anomalies", "disposition", "notes",
 }
 
 // NewCSVWriter writes a heading, and each record as a row (RFC 4180). Lists are separated by semicolons, waits, talk and
@@ -98,7 +98,7 @@ func (c *csvWriter) Write(r Record) error {
 	if err := c.head(); err != nil {
 		return err
 	}
-	var queues, results, agents, transfers, related []string
+	var queues, results, agents, transfers, related, notes []string
 	var wait, talk, hold int64
 	for _, q := range r.Queues {
 		queues, results, wait = append(queues, q.Queue), append(results, string(q.Result)), wait+q.WaitMs
@@ -116,6 +116,9 @@ func (c *csvWriter) Write(r Record) error {
 	for _, other := range r.Related {
 		related = append(related, other.Relation+" "+other.ConnID.String())
 	}
+	for _, n := range r.Notes {
+		notes = append(notes, n.Text)
+	}
 	data, err := toJSON(r.UserData, "")
 	if err != nil {
 		return err
@@ -126,6 +129,7 @@ func (c *csvWriter) Write(r Record) error {
 		r.ConnID.String(), r.Switch, r.SwitchCallID, string(r.Type), r.ANI, r.DNIS, r.StartedAt.String(), r.EndedAt.String(), number(r.DurationMs),
 		r.EndedBy, string(r.Outcome), number(r.IVRMs), list(queues), list(results), number(wait), list(agents), number(talk), number(hold),
 		list(transfers), string(data), list(related), strconv.Itoa(r.Anomalies),
+		r.Disposition, list(notes),
 	})
 }
 

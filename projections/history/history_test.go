@@ -166,13 +166,15 @@ func TestRecordOfALiveCall(t *testing.T) {
 	s.Request(s.id, call.ChangeUserData{At: at(10.5), Delete: []string{"pin"}})
 	s.offered(11, "sales", "1001", "a").answers(12, "sales", "1001", "a").hangsUp(20, "caller", "a")
 	s.Request(s.id, call.SetDisposition{At: at(30), Code: "solved"})
+	s.Request(s.id, call.AddNote{At: at(31), Actor: "agent:1001", Text: "wants to be called back"})
 	require.NoError(t, h.Apply(t.Context(), s.Records()[seen:]))
 	found, err = h.Call(t.Context(), s.id)
 	require.NoError(t, err)
 	assert.Equal(t, s.record(), found)
 	assert.Equal(t, history.Answered, found.Outcome)
 	assert.Equal(t, map[string]string{"account": "100200", "name": "Blue Harbor"}, found.UserData)
-	assert.Contains(t, dump(t, path)["calls"][0], "solved")
+	assert.Equal(t, "solved", found.Disposition)
+	assert.Equal(t, []history.Note{{Text: "wants to be called back", By: "agent:1001", At: history.Time(at(31))}}, found.Notes)
 }
 
 // A process that ended while it was catching up has left live calls behind; the next one completes them although

@@ -83,7 +83,7 @@ func (h *History) query(ctx context.Context, f Filter) ([]Record, error) {
 	if err := q.calls(f); err != nil {
 		return nil, err
 	}
-	for _, read := range []func() error{q.visits, q.offers, q.stays, q.data, q.transfers, q.related} {
+	for _, read := range []func() error{q.visits, q.offers, q.stays, q.data, q.transfers, q.related, q.notes} {
 		if err := read(); err != nil {
 			return nil, err
 		}
@@ -177,12 +177,12 @@ func (q *query) step(match string, in texts, newest bool, count int) (found []in
 
 // read reads the calls that a clause selects.
 func (q *query) read(clause string, arguments []any) error {
-	return q.each(`SELECT conn_id, switch, switch_call_id, type, ani, dnis, started_at, ended_at, duration_ms, ended_by, outcome, ivr_ms, anomalies
+	return q.each(`SELECT conn_id, switch, switch_call_id, type, ani, dnis, started_at, ended_at, duration_ms, ended_by, outcome, ivr_ms, disposition, anomalies
 		FROM calls`+clause, arguments, func(rows *sql.Rows) error {
-		r := Record{Queues: []QueueVisit{}, Agents: []AgentStay{}, Transfers: []Transfer{}, UserData: map[string]string{}, Related: []Related{}}
+		r := Record{Queues: []QueueVisit{}, Agents: []AgentStay{}, Transfers: []Transfer{}, UserData: map[string]string{}, Notes: []Note{}, Related: []Related{}}
 		var id string
 		err := rows.Scan(&id, &r.Switch, &r.SwitchCallID, &r.Type, &r.ANI, &r.DNIS, &r.StartedAt, &r.EndedAt, &r.DurationMs,
-			&r.EndedBy, &r.Outcome, &r.IVRMs, &r.Anomalies)
+			&r.EndedBy, &r.Outcome, &r.IVRMs, &r.Disposition, &r.Anomalies)
 		if err != nil {
 			return err
 		}
@@ -269,6 +269,17 @@ func (q *query) related() error {
 		}
 		if err == nil {
 			r.Related = append(r.Related, related)
+		}
+		return err
+	})
+}
+
+func (q *query) notes() error {
+	return q.children("text, by, at", "notes", "n", func(scan scan) error {
+		var n Note
+		r, err := scan(&n.Text, &n.By, &n.At)
+		if err == nil {
+			r.Notes = append(r.Notes, n)
 		}
 		return err
 	})

@@ -24,6 +24,8 @@ type Record struct {
 	Agents       []AgentStay       `json:"agents"`
 	Transfers    []Transfer        `json:"transfers"`
 	UserData     map[string]string `json:"userData"`
+	Disposition  string            `json:"disposition"` // how the call turned out, in the words of who handled it
+	Notes        []Note            `json:"notes"`       // in the order in which they were made
 	Related      []Related         `json:"related"`
 	Anomalies    int               `json:"anomalies"`
 }
@@ -87,6 +89,13 @@ type Transfer struct {
 	To     string      `json:"to"`
 	ToCall call.ConnID `json:"toCall,omitzero"`
 	At     Time        `json:"at"`
+}
+
+// Note is a remark that somebody made.
+type Note struct {
+	Text string `json:"text"`
+	By   string `json:"by"` // agent:1001
+	At   Time   `json:"at"`
 }
 
 // Related is another call of the same conversation.

@@ -16,7 +16,7 @@ func RecordOf(s call.State) Record {
 		StartedAt: moment(s.StartedAt), EndedAt: moment(s.EndedAt), EndedBy: endedBy(s), Outcome: outcome(s),
 		IVRMs:  ivrTime(s).Milliseconds(),
 		Queues: make([]QueueVisit, len(s.Visits)), Agents: []AgentStay{}, Transfers: transfers(s), Related: related(s),
-		UserData: make(map[string]string, len(s.Data)), Anomalies: len(s.Anomalies),
+		UserData: make(map[string]string, len(s.Data)), Disposition: s.Disposition, Notes: make([]Note, len(s.Notes)), Anomalies: len(s.Anomalies),
 	}
 	if s.Ended() {
 		r.DurationMs = s.EndedAt.Sub(s.StartedAt).Milliseconds()
@@ -31,6 +31,9 @@ func RecordOf(s call.State) Record {
 	}
 	for _, d := range s.Data {
 		r.UserData[d.Key] = d.Value
+	}
+	for i, n := range s.Notes {
+		r.Notes[i] = Note{Text: n.Text, By: n.By, At: moment(n.At)}
 	}
 	return r
 }

@@ -294,6 +294,6 @@ func TestRecordAsJSON(t *testing.T) {
 			{"agent": "1001", "dn": "1001", "queue": "sales", "ringingAt": "2026-10-05T09:00:11.000Z", "answeredAt": null, "ringMs": 8000, "talkMs": 0, "holdMs": 0, "result": "noAnswer", "endedBy": "switch"},
 			{"agent": "1002", "dn": "1002", "queue": "sales", "ringingAt": "2026-10-05T09:00:20.000Z", "answeredAt": "2026-10-05T09:00:22.000Z", "ringMs": 2000, "talkMs": 8123, "holdMs": 0, "result": "completed", "endedBy": "caller"}
 		],
-		"transfers": [], "userData": {"account": "100200"}, "related": [], "anomalies": 0
+		"transfers": [], "userData": {"account": "100200"}, "disposition": "", "notes": [], "related": [], "anomalies": 0
 	}`, string(data))
 }

@@ -22,6 +22,7 @@ type rows struct {
 
 	transfers []transferRow
 	related   []relatedRow
+	notes     []noteRow
 }
 
 type callRow struct {
@@ -102,6 +103,11 @@ type dataRow struct {
 	at             Time
 }
 
+type noteRow struct {
+	n int
+	Note
+}
+
 func rowsOf(s call.State, told trace) rows {
 	if !s.Started() {
 		return rows{}
@@ -110,7 +116,7 @@ func rowsOf(s call.State, told trace) rows {
 	found := rows{call: callRow{
 		switchName: r.Switch, switchCallID: r.SwitchCallID, kind: r.Type, ani: r.ANI, dnis: r.DNIS,
 		startedAt: r.StartedAt, endedAt: r.EndedAt, durationMs: r.DurationMs, endedBy: r.EndedBy,
-		outcome: r.Outcome, ivrMs: r.IVRMs, disposition: s.Disposition, anomalies: r.Anomalies,
+		outcome: r.Outcome, ivrMs: r.IVRMs, disposition: r.Disposition, anomalies: r.Anomalies,
 	}}
 	for n, v := range r.Queues {
 		found.visits = append(found.visits, visitRow{
@@ -142,6 +148,9 @@ func rowsOf(s call.State, told trace) rows {
 	}
 	for n, related := range r.Related {
 		found.related = append(found.related, relatedRow{n: n, Related: related})
+	}
+	for n, note := range r.Notes {
+		found.notes = append(found.notes, noteRow{n: n, Note: note})
 	}
 	return found
 }
@@ -224,6 +233,9 @@ func (r transferRow) values() []any {
 
 func (r relatedRow) values() []any { return []any{r.n, r.Relation, r.ConnID.String()} }
 
+func (r noteRow) values() []any { return []any{r.n, r.Text, r.By, r.At.value()} }
+
+func (r noteRow) replaces(old noteRow) bool         { return r.n == old.n }
 func (r transferRow) replaces(old transferRow) bool { return r.n == old.n }
 func (r relatedRow) replaces(old relatedRow) bool   { return r.n == old.n }
 

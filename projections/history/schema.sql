@@ -146,6 +146,15 @@ CREATE TABLE related_calls (
     PRIMARY KEY (conn_id, n)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE notes (
+    conn_id TEXT NOT NULL,
+    n       INTEGER NOT NULL, -- of the call's notes, from 0
+    text    TEXT NOT NULL,
+    by      TEXT NOT NULL,
+    at      TEXT NOT NULL,
+    PRIMARY KEY (conn_id, n)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE conversations (
     conn_id      TEXT PRIMARY KEY,
     conversation TEXT NOT NULL

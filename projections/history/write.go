@@ -13,10 +13,10 @@ import (
 
 // tables are what is written to, with statements that are prepared once for the writer's connection.
 type tables struct {
-	calls, parties, visits, offers, stays, ivrs, data, transfers, related table // of calls, by conn_id
-	text, words                                                           table // of calls, by the text's id
-	sessions, states, folds                                               table // of agents
-	conversations                                                         table
+	calls, parties, visits, offers, stays, ivrs, data, transfers, related, notes table // of calls, by conn_id
+	text, words                                                                  table // of calls, by the text's id
+	sessions, states, folds                                                      table // of agents
+	conversations                                                                table
 
 	lastText *sql.Stmt // the greatest id of a text between two, or else a given one
 }
@@ -31,7 +31,7 @@ type table struct {
 
 // ofCalls are the tables whose rows of a call are cleared by its conn_id.
 func (t *tables) ofCalls() []*table {
-	return []*table{&t.calls, &t.parties, &t.visits, &t.offers, &t.stays, &t.ivrs, &t.data, &t.transfers, &t.related}
+	return []*table{&t.calls, &t.parties, &t.visits, &t.offers, &t.stays, &t.ivrs, &t.data, &t.transfers, &t.related, &t.notes}
 }
 
 // manyRows are written by one statement: that costs much less than as many statements.
@@ -54,6 +54,7 @@ func (t *tables) prepare(ctx context.Context, db *sql.DB) (err error) {
 		{&t.calls, "calls", 14, "conn_id"}, {&t.parties, "parties", 18, "conn_id"}, {&t.visits, "queue_visits", 11, "conn_id"},
 		{&t.offers, "no_answers", 5, "conn_id"}, {&t.stays, "agent_stays", 19, "conn_id"}, {&t.ivrs, "ivr_visits", 6, "conn_id"},
 		{&t.data, "user_data", 5, "conn_id"}, {&t.transfers, "transfers", 7, "conn_id"}, {&t.related, "related_calls", 4, "conn_id"},
+		{&t.notes, "notes", 5, "conn_id"},
 		{&t.text, "user_data_text", 4, "id"}, {&t.words, "user_data_words (rowid, text, terms)", 3, ""},
 		{&t.sessions, "agent_sessions", 8, "agent"}, {&t.states, "agent_states", 11, "agent"}, {&t.folds, "agent_folds", 3, "agent"},
 		{&t.conversations, "conversations", 2, "conn_id"},
@@ -133,6 +134,7 @@ func (t *transaction) bring(id string, c *openCall) error {
 		update(t, &t.data, id, old.data, present.data),
 		update(t, &t.transfers, id, old.transfers, present.transfers),
 		update(t, &t.related, id, old.related, present.related),
+		update(t, &t.notes, id, old.notes, present.notes),
 	)
 }
 
