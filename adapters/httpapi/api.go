@@ -48,6 +48,7 @@ func (s *Server) register(mux *http.ServeMux) {
 	}, s.listCallEvents, http.StatusNotFound, http.StatusUnprocessableEntity)
 	s.registerUserData(api)
 	s.registerCommands(api)
+	s.registerServices(api)
 
 	s.stream(mux, api, huma.Operation{
 		OperationID: "streamFloor", Method: http.MethodGet, Path: "/v1/floor/stream",

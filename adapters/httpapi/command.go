@@ -25,6 +25,8 @@ type Commands interface {
 	Command(ctx context.Context, id call.ConnID, r call.Request) error
 	CommandAgent(ctx context.Context, id string, r agent.Request) error
 	MakeCall(ctx context.Context, id string, r agent.MakeCall) (call.ConnID, error)
+	// Can reports whether there are means to do it where a switch is needed for it, whatever the state of a call.
+	Can(switchName string, service call.Service) bool
 }
 
 // callCommand is a request about a call. Huma passes over a body that is not there only where it is a pointer.

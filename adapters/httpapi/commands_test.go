@@ -63,7 +63,7 @@ func newCentre(t *testing.T) *centre {
 	}
 	require.NoError(t, c.engine.Ingest(t.Context(), []engine.Observation{
 		{Switch: "cc1", LinkFact: link.LinkIs{At: noon, Switch: "cc1", Up: true}}, member("1001"), member("1002"),
-		{Call: known, CallFact: call.CallIs{At: noon, ConnID: known, Switch: "cc1", SwitchCallID: "1795435200.1", ANI: "2125550001", DNIS: "8005550100"}},
+		{Call: known, CallFact: call.CallIs{At: noon, ConnID: known, Switch: "cc1", SwitchCallID: "1795435200.1", Origin: call.External, ANI: "2125550001", DNIS: "8005550100"}},
 		{Call: known, CallFact: call.PartyIs{At: noon, Party: "caller", DN: "2125550001", Role: call.Origination, External: true, State: call.Connected}},
 		{Call: known, CallFact: call.PartyIs{At: noon, Party: "desk", DN: "1001", Agent: "1001", Role: call.Destination, State: call.Connected}},
 	}))
@@ -93,6 +93,8 @@ func (a asking) CommandAgent(ctx context.Context, id string, r agent.Request) er
 func (a asking) MakeCall(ctx context.Context, id string, r agent.MakeCall) (call.ConnID, error) {
 	return a.Engine.MakeCall(ctx, a.executors, id, r)
 }
+
+func (a asking) Can(on string, service call.Service) bool { return a.executors.Can(on, service) }
 
 // follow lets the floor see all that is in the log.
 func (c *centre) follow(t *testing.T) {

@@ -30,7 +30,7 @@ func TestDescription(t *testing.T) {
 		t.Errorf("OpenAPI %s", document.OpenAPI)
 	}
 	want := []string{
-		"get /healthz", "get /readyz", "get /v1/agents/{id}", "get /v1/agents/{id}/stream", "get /v1/calls", "get /v1/calls/export", "get /v1/calls/{connId}",
+		"get /healthz", "get /readyz", "get /v1/agents/{id}", "get /v1/agents/{id}/services", "get /v1/agents/{id}/stream", "get /v1/calls", "get /v1/calls/export", "get /v1/calls/{connId}",
 		"get /v1/calls/{connId}/events", "get /v1/calls/{connId}/export", "get /v1/calls/{connId}/replay", "get /v1/calls/{connId}/userdata", "get /v1/floor", "get /v1/floor/diff",
 		"get /v1/floor/stream", "get /v1/projections", "get /v1/replay", "get /v1/session", "get /v1/stats",
 		"post /v1/agents/{id}/calls", "post /v1/agents/{id}/login", "post /v1/agents/{id}/logout", "post /v1/agents/{id}/not-ready", "post /v1/agents/{id}/ready",

@@ -34,7 +34,8 @@ const public Role = ""
 
 // rights are the one place where it stands who may do what, by the pattern of the route. What is not here nobody may. An
 // agent may what is here for agents only for himself: where a path names an agent it must be him, where it names a call it
-// must be his, and anything else must be asked with his id as agent.
+// must be his, and anything else must be asked with his id as agent. Besides he may see the earlier calls of a caller who is
+// at his desktop now: see callerOf.
 func rights() map[string][]Role {
 	agents, seeing, data := RoleAgent, []Role{RoleSupervisor, RoleAuditor}, []Role{RoleAgent, RoleSupervisor, RoleIVR}
 	may := map[string][]Role{
@@ -51,8 +52,9 @@ func rights() map[string][]Role {
 		"GET /v1/projections":  seeing,
 		"GET /metrics":         seeing,
 
-		"GET /v1/agents/{id}":        append(seeing, agents),
-		"GET /v1/agents/{id}/stream": append(seeing, agents),
+		"GET /v1/agents/{id}":          append(seeing, agents),
+		"GET /v1/agents/{id}/stream":   append(seeing, agents),
+		"GET /v1/agents/{id}/services": append(seeing, agents),
 
 		"GET /v1/calls":                    append(seeing, agents),
 		"GET /v1/calls/export":             seeing,
@@ -89,15 +91,51 @@ func (s *Server) denied(r *http.Request, pattern string, who Subject) string {
 		return ""
 	}
 	if id, named := pathValue(pattern, r.URL, "{connId}"); named {
-		if !s.tookPart(r, who.Agent, id) {
+		if !s.tookPart(r, who.Agent, id) && !(looks(pattern) && s.calledEarlier(r, who.Agent, id)) {
 			return "the agent takes no part in this call"
 		}
 		return ""
 	}
-	if r.URL.Query().Get("agent") != who.Agent {
+	query := r.URL.Query()
+	if pattern == "GET /v1/calls" && len(query["ani"]) == 1 && s.callerOf(r, who.Agent, query.Get("ani")) {
+		return ""
+	}
+	if query.Get("agent") != who.Agent {
 		return "an agent may ask this only with his own id as agent"
 	}
 	return ""
+}
+
+// looks: the route tells what happened in a call, and nothing more.
+func looks(pattern string) bool {
+	return pattern == "GET /v1/calls/{connId}" || pattern == "GET /v1/calls/{connId}/events"
+}
+
+// calledEarlier: the call was made by a caller who is at the agent's desktop now.
+func (s *Server) calledEarlier(r *http.Request, agent, connID string) bool {
+	id, err := call.ParseConnID(connID)
+	if err != nil {
+		return false
+	}
+	record, err := s.config.History.Call(r.Context(), id)
+	return err == nil && record.Type == call.Inbound && s.callerOf(r, agent, record.ANI)
+}
+
+// callerOf: the number is that of a caller who is at the agent's desktop now: whose call rings, talks or waits there, or
+// whose call the agent's after-call work is about. Callers are those from outside; a colleague's number opens nothing.
+func (s *Server) callerOf(r *http.Request, agent, number string) bool {
+	desktop, known := s.config.Floor.Agent(agent)
+	if !known || number == "" {
+		return false
+	}
+	if slices.ContainsFunc(desktop.Calls, func(c floor.Call) bool { return c.Type == call.Inbound && c.ANI == number }) {
+		return true
+	}
+	if desktop.Agent.ACW.IsZero() {
+		return false
+	}
+	record, err := s.config.History.Call(r.Context(), desktop.Agent.ACW)
+	return err == nil && record.Type == call.Inbound && record.ANI == number
 }
 
 // tookPart: the agent is on the call, or was.

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/callstate/callstate/domain/access"
+	"github.com/callstate/callstate/domain/agent"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/eventlog"
 	"github.com/callstate/callstate/projections"
@@ -62,9 +63,11 @@ type Requests interface {
 	Request(ctx context.Context, id call.ConnID, request call.Request) ([]call.Event, error)
 }
 
-// CallStates are the calls as the log has them now: engine.Engine. The state of a call that nobody knows is its zero value.
-type CallStates interface {
+// States are the calls and the agents as the log has them now: engine.Engine. The state of one that nobody knows is its zero
+// value.
+type States interface {
 	Call(ctx context.Context, id call.ConnID) (call.State, error)
+	Agent(ctx context.Context, id string) (agent.State, error)
 }
 
 // Past is the floor as it was: past.Past says what it promises.
@@ -86,7 +89,7 @@ type Config struct {
 	Log      Log
 	Requests Requests
 	Commands Commands
-	States   CallStates
+	States   States
 	Past     Past
 	Audit    Audit
 	// Facts is what the numbers are made of: a history.History.

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/callstate/callstate/adapters/httpapi"
+	"github.com/callstate/callstate/domain/agent"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
 	"github.com/callstate/callstate/domain/eventlog"
@@ -26,11 +27,11 @@ import (
 
 // What the engine is made of fits the ports.
 var (
-	_ httpapi.Floor      = (*floor.Floor)(nil)
-	_ httpapi.History    = (*history.History)(nil)
-	_ httpapi.Log        = (eventlog.Store)(nil)
-	_ httpapi.Requests   = (*engine.Engine)(nil)
-	_ httpapi.CallStates = (*engine.Engine)(nil)
+	_ httpapi.Floor    = (*floor.Floor)(nil)
+	_ httpapi.History  = (*history.History)(nil)
+	_ httpapi.Log      = (eventlog.Store)(nil)
+	_ httpapi.Requests = (*engine.Engine)(nil)
+	_ httpapi.States   = (*engine.Engine)(nil)
 )
 
 func Example() {
@@ -129,6 +130,8 @@ func (b *building) config() httpapi.Config {
 type states struct{}
 
 func (states) Call(context.Context, call.ConnID) (call.State, error) { return call.State{}, nil }
+
+func (states) Agent(context.Context, string) (agent.State, error) { return agent.State{}, nil }
 
 func newBuilding() *building {
 	return &building{

@@ -32,6 +32,11 @@ func (r requests) MakeCall(ctx context.Context, id string, asked agent.MakeCall)
 	return r.engine.MakeCall(ctx, r.executors, id, asked)
 }
 
+// Can reports whether there are means to do it.
+func (r requests) Can(switchName string, service call.Service) bool {
+	return r.executors.Can(switchName, service)
+}
+
 // asteriskDialplan is what requests must know of an Asterisk's own configuration: asterisk.Dialplan says what is meant.
 type asteriskDialplan struct {
 	Context      string   `toml:"context"`

@@ -42,6 +42,28 @@ type CallNamer interface {
 // Executors are the switches that can be asked, by name.
 type Executors map[string]Executor
 
+// Able is an ability of executors that know what they have no means for at all, whatever the state of a call.
+type Able interface {
+	Can(service call.Service) bool
+}
+
+// Can reports whether there are means to do what is asked on a switch; what needs no switch can always be done.
+func (x Executors) Can(switchName string, service call.Service) bool {
+	switch service {
+	case call.ChangesUserData, call.SetsDisposition, call.AddsNote:
+		return true
+	}
+	executor, ok := x[switchName]
+	if !ok {
+		return false
+	}
+	if _, names := executor.(CallNamer); service == call.MakesCall && !names {
+		return false
+	}
+	able, knows := executor.(Able)
+	return !knows || able.Can(service)
+}
+
 // Request does what is asked of a call, or says why not (call.ErrRefused). It returns the events by which it is done,
 // durable; none when there was nothing to do. What only a switch can do is refused: see Command.
 func (e *Engine) Request(ctx context.Context, id call.ConnID, r call.Request) ([]call.Event, error) {

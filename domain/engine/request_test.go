@@ -242,3 +242,18 @@ func TestACommandThatCannotBeRecordedIsNotExecuted(t *testing.T) {
 	assert.ErrorIs(t, err, call.ErrLinkDown)
 	assert.ErrorIs(t, err, broken, "nor could the refusal be recorded")
 }
+
+// limited is a switch that cannot be asked to hold.
+type limited struct{ naming }
+
+func (limited) Can(service call.Service) bool { return service != call.Holds }
+
+func TestForWhatThereAreMeans(t *testing.T) {
+	x := engine.Executors{"pbx1": &obedient{}, "pbx2": limited{naming{&obedient{}}}}
+	assert.True(t, x.Can("pbx1", call.Holds))
+	assert.False(t, x.Can("pbx1", call.MakesCall), "a call that it makes cannot be named")
+	assert.True(t, x.Can("pbx2", call.MakesCall))
+	assert.False(t, x.Can("pbx2", call.Holds))
+	assert.False(t, x.Can("pbx3", call.Releases), "there is no way to ask it")
+	assert.True(t, x.Can("pbx3", call.AddsNote), "no switch is needed")
+}

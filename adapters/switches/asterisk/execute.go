@@ -73,6 +73,7 @@ func NewExecutor(actions Actions, channels Channels, dialplan Dialplan) *Executo
 var (
 	_ engine.Executor  = (*Executor)(nil)
 	_ engine.CallNamer = (*Executor)(nil)
+	_ engine.Able      = (*Executor)(nil)
 	_ Actions          = (*Link)(nil)
 	_ Channels         = (*Translator)(nil)
 )
@@ -91,6 +92,17 @@ func (x *Executor) NameCall(command string, at time.Time) (switchCallID string, 
 func fingerprint(command string) string {
 	hash := sha256.Sum256([]byte(command))
 	return hex.EncodeToString(hash[:8])
+}
+
+// Can reports what AMI has an action for.
+func (x *Executor) Can(service call.Service) bool {
+	switch service {
+	case call.Answers, call.Holds, call.Retrieves:
+		return false
+	case call.CompletesConference:
+		return x.dialplan.ThreeWayCode != ""
+	}
+	return true
 }
 
 // Execute sends the actions of an order.

@@ -357,3 +357,13 @@ func TestNamesOfChannelsMayBeAskedForAtAnyTime(t *testing.T) {
 		assert.False(t, ok)
 	}
 }
+
+// What is never possible is not offered; what is refused as unsupported whatever is asked is not said to be possible.
+func TestWhatAnAsteriskCanDo(t *testing.T) {
+	x := asterisk.NewExecutor(nil, channels, asterisk.Dialplan{})
+	for _, service := range []call.Service{call.Answers, call.Holds, call.Retrieves, call.CompletesConference} {
+		assert.False(t, x.Can(service), service)
+	}
+	assert.True(t, x.Can(call.BlindTransfers))
+	assert.True(t, asterisk.NewExecutor(nil, channels, asterisk.Dialplan{ThreeWayCode: "*3"}).Can(call.CompletesConference))
+}

@@ -86,6 +86,7 @@ func NewExecutor(commands Commands, dialplan Dialplan) *Executor {
 var (
 	_ engine.Executor  = (*Executor)(nil)
 	_ engine.CallNamer = (*Executor)(nil)
+	_ engine.Able      = (*Executor)(nil)
 	_ Commands         = (*Link)(nil)
 )
 
@@ -103,6 +104,11 @@ func bornIn(id string) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	return named.Born(), true
+}
+
+// Can reports what there is a command for.
+func (x *Executor) Can(service call.Service) bool {
+	return service != call.Parks || x.dialplan.Park != ""
 }
 
 // Execute sends the commands of an order.

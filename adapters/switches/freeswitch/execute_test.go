@@ -206,3 +206,9 @@ func TestACallThatIsMadeHasTheConnIDThatWasPromised(t *testing.T) {
 	made := calls[wire.CallStream(promised)]
 	assert.Equal(t, []string{"1001", "0301112206"}, []string{made.ANI, made.DNIS})
 }
+
+func TestWhatAFreeSWITCHCanDo(t *testing.T) {
+	assert.True(t, freeswitch.NewExecutor(nil, freeswitch.Dialplan{}).Can(call.Holds))
+	assert.False(t, freeswitch.NewExecutor(nil, freeswitch.Dialplan{}).Can(call.Parks))
+	assert.True(t, freeswitch.NewExecutor(nil, freeswitch.Dialplan{Park: "700"}).Can(call.Parks))
+}
