@@ -34,11 +34,16 @@ type leg struct {
 // begin has a call begin, made by a leg.
 func (c *Centre) begin(origin call.Origin, ani, dnis string, about call.ConnID) *conversation {
 	c.count++
-	v := &conversation{name: fmt.Sprintf("%d.%d", c.begun.UnixMilli(), c.count)}
-	at := c.tick()
-	v.id = call.NewConnID(at, c.config.Name, v.name)
+	name, at := fmt.Sprintf("%d.%d", c.begun.UnixMilli(), c.count), c.tick()
+	return c.beginAs(call.NewConnID(at, c.config.Name, name), name, call.CallIs{At: at, Origin: origin, ANI: ani, DNIS: dnis, ConsultOf: about})
+}
+
+// beginAs has a call begin that has its ids already.
+func (c *Centre) beginAs(id call.ConnID, name string, is call.CallIs) *conversation {
+	v := &conversation{id: id, name: name}
 	c.calls[v.id] = v
-	c.callFact(v, call.CallIs{At: at, ConnID: v.id, Switch: c.config.Name, SwitchCallID: v.name, Origin: origin, ANI: ani, DNIS: dnis, ConsultOf: about})
+	is.ConnID, is.Switch, is.SwitchCallID = v.id, c.config.Name, v.name
+	c.callFact(v, is)
 	return v
 }
 
@@ -158,19 +163,20 @@ func (c *Centre) offer(v *conversation, a *operator) {
 	if !a.manual && !c.chance(4) {
 		c.plan(l, c.between(time.Second, 5*time.Second), func() { c.answer(l) })
 	}
-	c.plan(l, 15*time.Second, func() { c.notAnswered(l) })
+	c.plan(l, 15*time.Second, func() { c.notTaken(l, call.PartyIs{Cause: call.NoAnswer}, "RONA") })
 }
 
-// notAnswered: the agent let it ring, is made not ready, and the caller is offered to the next one, before all others.
-func (c *Centre) notAnswered(l *leg) {
+// notTaken: the agent let it ring or rejected it, is made not ready, and the caller is offered to the next one, before all
+// others.
+func (c *Centre) notTaken(l *leg, how call.PartyIs, reason string) {
 	a, v := l.who, l.call
-	c.is(l, call.Released, call.PartyIs{Cause: call.NoAnswer})
+	c.is(l, call.Released, how)
 	a.on = nil
-	c.pause(a, true, "RONA")
+	c.pause(a, true, reason)
 	shift := a.shift
 	if !a.manual {
 		c.after(c.between(30*time.Second, 3*time.Minute), func() {
-			if a.shift == shift && a.reason == "RONA" {
+			if a.shift == shift && a.reason == reason {
 				c.pause(a, false, "")
 			}
 		})
@@ -190,15 +196,17 @@ func (c *Centre) answer(l *leg) {
 	if v.visit != "" {
 		c.leaveQueue(v, call.VisitIs{End: call.Distributed, Agent: l.who.id, AgentDN: l.dn, AgentParty: l.id})
 	}
-	if l.who == nil || !l.who.manual {
-		c.talk(l)
-	} else {
-		c.plan(v.caller, c.about(4*time.Minute, time.Minute), func() { c.hangUp(v.caller) })
-	}
+	c.talk(l)
 }
 
-// talk plans what comes next in a conversation: most end, some do not go on as they began.
+// talk plans what comes next in a conversation: most end, some do not go on as they began. With who is driven by hand all
+// that comes by itself is that the caller hangs up.
 func (c *Centre) talk(l *leg) {
+	if l.who != nil && l.who.manual {
+		caller := l.call.caller
+		c.plan(caller, c.about(4*time.Minute, time.Minute), func() { c.hangUp(caller) })
+		return
+	}
 	next := func(wait time.Duration, do func(*leg)) { c.plan(l, wait, func() { do(l) }) }
 	n := c.rand.IntN(100)
 	switch {
@@ -235,10 +243,17 @@ func (c *Centre) retrieve(l *leg) {
 	}
 }
 
-// hangUp: a party leaves, and with it the call ends: there are never more than two.
+// hangUp: a party leaves, and with it the call ends, unless two others are in conference.
 func (c *Centre) hangUp(l *leg) {
 	v := l.call
 	if l.state == call.Released {
+		return
+	}
+	if v.live() > 2 {
+		c.leave(l, call.NormalClearing, l)
+		if l == v.caller {
+			v.caller = v.other(l)
+		}
 		return
 	}
 	if v.visit != "" && l == v.caller {
@@ -296,7 +311,11 @@ func (c *Centre) dialOut(a *operator) {
 }
 
 func (c *Centre) dial(a *operator, to string) {
-	v := c.begin(call.Internal, a.dn, to, call.ConnID{})
+	c.call(a, c.begin(call.Internal, a.dn, to, call.ConnID{}), to)
+}
+
+// call has an agent's device call a number.
+func (c *Centre) call(a *operator, v *conversation, to string) {
 	caller := c.join(v, a.dn, call.Origination)
 	a.on = caller
 	c.is(caller, call.Initiated, call.PartyIs{Agent: a.id, Dialed: to})
@@ -318,6 +337,11 @@ func (c *Centre) ring(l *leg, answered func()) {
 		l.who.on = l
 	}
 	c.is(l, call.Alerting, more)
+	c.rings(l, answered)
+}
+
+// rings plans what comes of it that a device rings.
+func (c *Centre) rings(l *leg, answered func()) {
 	if (l.who == nil || !l.who.manual) && !c.chance(15) {
 		c.plan(l, c.between(2*time.Second, 9*time.Second), answered)
 	}

@@ -1,8 +1,11 @@
 package simulator
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/callstate/callstate/domain/agent"
 	"github.com/callstate/callstate/domain/call"
@@ -21,6 +24,21 @@ func (c *Centre) Execute(o engine.Order) error {
 	return fmt.Errorf("%w: an empty order", call.ErrUnsupported)
 }
 
+// Can reports what this switch does.
+func (c *Centre) Can(service call.Service) bool {
+	switch service {
+	case call.Parks, call.Monitors, call.StartsRecording, call.PausesRecording, call.ResumesRecording, call.StopsRecording:
+		return false
+	}
+	return true
+}
+
+// NameCall is what a call is called that is made by a command.
+func (c *Centre) NameCall(command string, at time.Time) (switchCallID string, born time.Time) {
+	hash := sha256.Sum256([]byte(command))
+	return "made-" + hex.EncodeToString(hash[:8]), at
+}
+
 func (c *Centre) executeCall(id call.ConnID, o *call.Order) error {
 	l, err := c.leg(id, o.Party)
 	if err != nil {
@@ -34,8 +52,14 @@ func (c *Centre) executeCall(id call.ConnID, o *call.Order) error {
 	case call.Retrieves:
 		return when(l, call.Held, func() { c.retrieve(l) })
 	case call.Releases:
-		c.hangUp(l)
+		if l.state == call.Alerting && l.call.visit != "" {
+			c.notTaken(l, call.PartyIs{Cause: call.Rejected, By: l.id}, "rejected")
+		} else {
+			c.hangUp(l)
+		}
 		return nil
+	case call.Redirects:
+		return when(l, call.Alerting, func() { c.redirect(l, o.Target) })
 	case call.BlindTransfers:
 		if l.call.other(l) == nil {
 			return refused("nobody is there to be transferred")
@@ -46,8 +70,16 @@ func (c *Centre) executeCall(id call.ConnID, o *call.Order) error {
 			return refused("no device of this switch, or one that consults already")
 		}
 		return when(l, call.Connected, func() { c.consult(l, o.Target) })
-	case call.CompletesTransfer, call.CancelsConsult:
+	case call.CompletesTransfer, call.CancelsConsult, call.CompletesConference:
 		return c.endConsult(l, o.Request)
+	case call.DropsParty:
+		target, err := c.leg(id, o.TargetParty)
+		if err == nil {
+			c.hangUp(target)
+		}
+		return err
+	case call.SendsDigits:
+		return when(l, call.Connected, func() {}) // nobody here listens for them
 	}
 	return fmt.Errorf("%w: %s", call.ErrUnsupported, o.Request)
 }
@@ -61,8 +93,10 @@ func (c *Centre) endConsult(l *leg, how call.Service) error {
 	switch {
 	case how == call.CancelsConsult:
 		c.hangUp(mine)
-	case theirs == nil || theirs.state != call.Connected:
-		return refused("nobody has answered yet")
+	case theirs == nil || theirs.state != call.Connected && theirs.state != call.Alerting:
+		return refused("nobody is reached")
+	case how == call.CompletesConference:
+		return when(theirs, call.Connected, func() { c.confer(l, mine, theirs) })
 	default:
 		c.complete(l, mine, theirs)
 	}
@@ -111,6 +145,11 @@ func (c *Centre) executeAgent(id string, o *agent.Order) error {
 		c.pause(a, false, "")
 	case agent.BecomesNotReady:
 		c.pause(a, true, o.Reason)
+	case call.MakesCall:
+		if a.on != nil || a.consult != nil {
+			return refused("the device is busy")
+		}
+		c.call(a, c.beginAs(o.ConnID, o.SwitchCallID, call.CallIs{At: c.tick(), Origin: call.Internal, ANI: a.dn, DNIS: o.Target}), o.Target)
 	default:
 		return fmt.Errorf("%w: %s", call.ErrUnsupported, o.Request)
 	}

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
 )
 
@@ -23,7 +24,11 @@ type Switch struct {
 	centre *Centre
 }
 
-var _ engine.Executor = (*Switch)(nil)
+var (
+	_ engine.Executor  = (*Switch)(nil)
+	_ engine.CallNamer = (*Switch)(nil)
+	_ engine.Able      = (*Switch)(nil)
+)
 
 // NewSwitch returns a switch that is opened by Run.
 func NewSwitch(c Config, e Ingester) (*Switch, error) {
@@ -76,6 +81,14 @@ func (s *Switch) ingest(ctx context.Context, told []engine.Observation) error {
 		return fmt.Errorf("simulator: %w", err)
 	}
 	return nil
+}
+
+// Can reports what this switch does.
+func (s *Switch) Can(service call.Service) bool { return s.centre.Can(service) }
+
+// NameCall is what a call is called that is made by a command.
+func (s *Switch) NameCall(command string, at time.Time) (switchCallID string, born time.Time) {
+	return s.centre.NameCall(command, at)
 }
 
 // Execute does what is asked; what comes of it is told by Run.

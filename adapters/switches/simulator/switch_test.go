@@ -183,3 +183,109 @@ func TestADesktopThatDoesNotAnswer(t *testing.T) {
 		require.ErrorIs(t, d.engine.Command(t.Context(), d.asks, id, call.Answer{By: d.by("1001")}), call.ErrRefused)
 	})
 }
+
+// answers takes the next call that rings.
+func (d *desk) answers() call.ConnID {
+	d.t.Helper()
+	id := d.rings()
+	d.does(id, call.Answer{By: d.by("1001")}, call.Connected)
+	return id
+}
+
+func (d *desk) call(id call.ConnID) call.State {
+	d.t.Helper()
+	s, err := d.engine.Call(d.t.Context(), id)
+	require.NoError(d.t, err)
+	return s
+}
+
+func TestADesktopConfers(t *testing.T) {
+	sit(t, func(d *desk) {
+		d.login()
+		id := d.answers()
+		d.does(id, call.StartConsult{By: d.by("1001"), To: "2125551234"}, call.Held)
+		require.ErrorIs(t, d.engine.Command(t.Context(), d.asks, id, call.CompleteConference{By: d.by("1001")}), call.ErrInvalidCallState)
+		time.Sleep(20 * time.Second)
+		d.does(id, call.CompleteConference{By: d.by("1001")}, call.Connected)
+		s := d.call(id)
+		require.True(t, s.Conference)
+		require.Equal(t, 3, s.LiveParties())
+		require.Equal(t, call.ConsultConferenced, s.Consults[0].Result)
+		d.does(id, call.DropParty{By: d.by("1001"), DN: "2125551234"}, call.Connected)
+		require.Equal(t, 2, d.call(id).LiveParties())
+		d.does(id, call.Release{By: d.by("1001")}, call.Released)
+		require.True(t, d.call(id).Ended())
+	})
+}
+
+// Who consults may talk to the one and to the other, may let the colleague take the call that rings yet, or go back.
+func TestADesktopConsults(t *testing.T) {
+	sit(t, func(d *desk) {
+		d.login()
+		id := d.answers()
+		d.does(id, call.StartConsult{By: d.by("1001"), To: "2125551234"}, call.Held)
+		consult := d.call(id).Consults[0].Consult
+		time.Sleep(20 * time.Second)
+		d.does(consult, call.Hold{By: d.by("1001")}, call.Held)
+		d.does(id, call.Retrieve{By: d.by("1001")}, call.Connected)
+		d.does(id, call.CancelConsult{By: d.by("1001")}, call.Connected)
+		require.True(t, d.call(consult).Ended())
+		require.Equal(t, call.ConsultCancelled, d.call(id).Consults[0].Result)
+	})
+	sit(t, func(d *desk) {
+		d.login()
+		id := d.answers()
+		d.does(id, call.StartConsult{By: d.by("1001"), To: "2125551234"}, call.Held)
+		d.does(id, call.CompleteTransfer{By: d.by("1001")}, call.Released)
+		ringing := func() bool {
+			for _, p := range d.call(id).Parties {
+				if p.DN == "2125551234" && p.Telephony == call.Alerting {
+					return true
+				}
+			}
+			return false
+		}
+		require.True(t, ringing(), "it rings on for the caller")
+		time.Sleep(26 * time.Second)
+		require.False(t, ringing())
+	})
+}
+
+func TestADesktopSendsAway(t *testing.T) {
+	sit(t, func(d *desk) {
+		d.login()
+		id := d.rings()
+		d.does(id, call.RedirectTo{By: d.by("1001"), To: "billing"}, call.Released)
+		s := d.call(id)
+		require.Equal(t, call.Redirect, s.Transfers[0].Kind)
+		_, waits := s.OpenVisit("", "billing")
+		require.True(t, waits)
+
+		id = d.rings()
+		d.does(id, call.Release{By: d.by("1001")}, call.Released)
+		require.Equal(t, call.Rejected, d.party(id).Cause)
+		require.True(t, d.call(id).Live(), "the caller waits for somebody else")
+		ready, reason, _ := d.session().Ready()
+		require.False(t, ready)
+		require.Equal(t, "rejected", reason)
+	})
+}
+
+func TestADesktopCalls(t *testing.T) {
+	sit(t, func(d *desk) {
+		d.login()
+		d.asksFor(agent.NotReady{By: d.by(""), Reason: "busy"})
+		id, err := d.engine.MakeCall(t.Context(), d.asks, d.agent, agent.MakeCall{By: d.by(""), To: "2125551234"})
+		require.NoError(t, err)
+		synctest.Wait()
+		s := d.call(id)
+		require.Equal(t, call.Outbound, s.Type())
+		require.Equal(t, "2125551234", s.DNIS)
+		require.Equal(t, call.Initiated, d.party(id).Telephony)
+		_, err = d.engine.MakeCall(t.Context(), d.asks, d.agent, agent.MakeCall{By: d.by(""), To: "2125551235"})
+		require.ErrorIs(t, err, call.ErrSwitchRefused)
+		time.Sleep(20 * time.Second)
+		d.does(id, call.SendDigits{By: d.by("1001"), Digits: "12#"}, call.Connected)
+		d.does(id, call.Release{By: d.by("1001")}, call.Released)
+	})
+}
