@@ -60,6 +60,8 @@ func TestArrowsPointInward(t *testing.T) {
 			}
 			to := layer(imported)
 			switch {
+			case from == "client":
+				assert.Fail(t, "the client knows the API and nothing of how it is made", "%s imports %s", path, imported)
 			case from == "domain":
 				assert.Equal(t, "domain", to, "%s imports %s: the domain knows nobody", path, imported)
 			case from == "projections":

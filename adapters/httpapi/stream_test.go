@@ -326,7 +326,7 @@ func (s *server) dial() net.Conn {
 }
 
 // follow opens a stream and collects what comes.
-func (s *server) follow(t *testing.T, lastID string) *client {
+func (s *server) follow(t *testing.T, lastID string) *listening {
 	t.Helper()
 	conn := s.dial()
 	t.Cleanup(func() { conn.Close() })
@@ -341,13 +341,13 @@ func (s *server) follow(t *testing.T, lastID string) *client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &client{conn: conn, paused: make(chan struct{})}
+	c := &listening{conn: conn, paused: make(chan struct{})}
 	go c.collect(response.Body)
 	synctest.Wait()
 	return c
 }
 
-type client struct {
+type listening struct {
 	conn   net.Conn
 	paused chan struct{}
 
@@ -356,7 +356,7 @@ type client struct {
 	err error
 }
 
-func (c *client) collect(body io.Reader) {
+func (c *listening) collect(body io.Reader) {
 	buffer := make([]byte, 4096)
 	for {
 		n, err := body.Read(buffer)
@@ -378,9 +378,9 @@ func (c *client) collect(body io.Reader) {
 }
 
 // stop reads no more after the next message.
-func (c *client) stop() { close(c.paused) }
+func (c *listening) stop() { close(c.paused) }
 
-func (c *client) read() string {
+func (c *listening) read() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.got.String()
