@@ -27,6 +27,8 @@ type Record struct {
 	Agents       []AgentStay       `json:"agents"`
 	Transfers    []Transfer        `json:"transfers"`
 	UserData     map[string]string `json:"userData"`
+	Disposition  string            `json:"disposition"`
+	Notes        []Note            `json:"notes"`
 	Related      []Related         `json:"related"`
 	Anomalies    int               `json:"anomalies"`
 }
@@ -65,6 +67,13 @@ type Transfer struct {
 	To     string    `json:"to"`
 	ToCall string    `json:"toCall,omitempty"`
 	At     time.Time `json:"at"`
+}
+
+// Note is what somebody wrote about a call.
+type Note struct {
+	Text string    `json:"text"`
+	By   string    `json:"by"` // agent:1001
+	At   time.Time `json:"at"`
 }
 
 // Related is another call of the same conversation.

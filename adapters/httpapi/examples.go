@@ -93,6 +93,11 @@ func (s *sample) answers() map[string]any {
 			{Name: "history", Version: 5, Position: s.end, Rate: 21.5, Live: true},
 			{Name: "floor", Position: s.end - 1, Lag: 1, Rate: 21.5, Live: true},
 		}},
+		"listPermittedServices": services{
+			Agent:    []call.Service{agent.LogsOut, agent.BecomesNotReady},
+			Calls:    map[call.ConnID][]call.Service{s.state.ConnID: call.Permitted(s.state, call.By{DN: "1001"}, call.State{}, call.ConnID{})},
+			Switches: []string{"pbx1"}, Queues: []string{"sales"},
+		},
 		"getSession": Subject{Name: "agent:1001", Role: RoleAgent, Agent: "1001"},
 		"isAlive":    health{OK: true}, "isReady": health{OK: true},
 		"streamFloor": live, "streamAgent": asStream(s.floor.Snapshot("1001")), "replayCall": live, "replayFloor": live,
