@@ -105,6 +105,7 @@ name = "crm"
 kind = "webhook"
 url = "%s"
 secret = "s3cret"
+kinds = ["switch"]
 `, server.URL))
 	e.waitReady(t)
 	f := &follower{path: "floor"}
@@ -125,13 +126,15 @@ secret = "s3cret"
 	require.NoError(t, err, errs)
 	var ids []string
 	var last struct {
-		ID, Type string
-		Position uint64
-		Data     struct{ Reason string }
+		ID, Type, Stream string
+		Position         uint64
+		Data             struct{ Reason string }
 	}
 	for line := range strings.Lines(out) {
 		require.NoError(t, json.Unmarshal([]byte(line), &last))
-		ids = append(ids, last.ID)
+		if strings.HasPrefix(last.Stream, "switch-") {
+			ids = append(ids, last.ID)
+		}
 	}
 	assert.Equal(t, "LinkDown", last.Type)
 	assert.Equal(t, "stopped", last.Data.Reason)
