@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -114,13 +115,18 @@ func (f *Feed) Position(ctx context.Context) (eventlog.Position, error) {
 	return position, err
 }
 
+// outgoing is a record's message.
+type outgoing struct {
+	stream   eventlog.Stream
+	position eventlog.Position
+	message  *message.Message
+}
+
 // Apply implements projections.Projection. It returns when everything is published, or when ctx is done.
 func (f *Feed) Apply(ctx context.Context, records []eventlog.Record) error {
-	var pending []eventlog.Record
-	for _, r := range records {
-		if f.selected(r) {
-			pending = append(pending, r)
-		}
+	pending, poison := f.pending(ctx, records)
+	if poison != nil {
+		records = records[:slices.IndexFunc(records, func(r eventlog.Record) bool { return r.Position == poison.Position })]
 	}
 	confirmed := 0 // of records: all up to there
 	for len(pending) > 0 {
@@ -129,28 +135,47 @@ func (f *Feed) Apply(ctx context.Context, records []eventlog.Record) error {
 			return errors.Join(err, f.save(ctx))
 		}
 		f.behind = true
-		for pending = later; confirmed < len(records) && (len(later) == 0 || records[confirmed].Position < later[0].Position); confirmed++ {
+		for pending = later; confirmed < len(records) && (len(later) == 0 || records[confirmed].Position < later[0].position); confirmed++ {
 			f.position.Store(uint64(records[confirmed].Position))
 		}
+	}
+	if poison != nil {
+		return errors.Join(poison, f.save(ctx))
 	}
 	f.position.Store(uint64(records[len(records)-1].Position))
 	return f.save(ctx)
 }
 
-// nextWave is what of pending may be published at once: the first record of each stream, up to a limit. later is the rest,
-// in its order.
-func nextWave(pending []eventlog.Record, limit int) (now, later []eventlog.Record) {
+// pending is what is to be published of records, up to the first of which no message can be made.
+func (f *Feed) pending(ctx context.Context, records []eventlog.Record) (pending []outgoing, poison *projections.PoisonError) {
+	for _, r := range records {
+		if !f.selected(r) {
+			continue
+		}
+		m, err := Message(r)
+		if err != nil {
+			return pending, &projections.PoisonError{Position: r.Position, Stream: r.Stream, Revision: r.Revision, Err: err}
+		}
+		m.SetContext(ctx)
+		pending = append(pending, outgoing{r.Stream, r.Position, m})
+	}
+	return pending, nil
+}
+
+// nextWave is what of pending may be published at once: the first message of each stream, up to a limit. later is the
+// rest, in its order.
+func nextWave(pending []outgoing, limit int) (now, later []outgoing) {
 	if limit <= 1 {
 		return pending[:1], pending[1:]
 	}
 	streams := map[eventlog.Stream]bool{}
-	for _, r := range pending {
-		if len(now) == limit || streams[r.Stream] {
-			later = append(later, r)
+	for _, o := range pending {
+		if len(now) == limit || streams[o.stream] {
+			later = append(later, o)
 			continue
 		}
-		streams[r.Stream] = true
-		now = append(now, r)
+		streams[o.stream] = true
+		now = append(now, o)
 	}
 	return now, later
 }
@@ -168,18 +193,13 @@ func (f *Feed) save(ctx context.Context) error {
 	return nil
 }
 
-// publish returns when the broker has confirmed the records' messages.
-func (f *Feed) publish(ctx context.Context, records []eventlog.Record) error {
-	messages := make([]*message.Message, len(records))
-	for i, r := range records {
-		m, err := Message(r)
-		if err != nil {
-			return projections.Poison(r, err)
-		}
-		m.SetContext(ctx)
-		messages[i] = m
+// publish returns when the broker has confirmed the messages.
+func (f *Feed) publish(ctx context.Context, wave []outgoing) error {
+	messages := make([]*message.Message, len(wave))
+	for i, o := range wave {
+		messages[i] = o.message
 	}
-	position := uint64(records[0].Position)
+	position := uint64(wave[0].position)
 	var logged time.Time
 	down := time.Now()
 	for wait := firstWait; ; wait = min(2*wait, longestWait) {

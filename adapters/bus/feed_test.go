@@ -446,14 +446,18 @@ func TestAFeedOfAnotherLogStops(t *testing.T) {
 	assert.Empty(t, b.ids())
 }
 
-func TestAnEventThatIsNoJSONStopsTheFeed(t *testing.T) {
-	records := day(10)
-	records[5].Data = []byte("{")
-	f := feed(t, filled(t, records[:5]), &broker{}, checkpointFile(t))
-	err := f.Apply(t.Context(), records)
-	poison, ok := errors.AsType[*projections.PoisonError](err)
-	require.True(t, ok, err)
-	assert.EqualValues(t, 6, poison.Position)
+func TestAnEventThatIsNoJSONStopsTheFeedBehindAllThatComesBeforeIt(t *testing.T) {
+	for _, window := range []int{1, 50} {
+		records, b, file := day(10), &broker{}, checkpointFile(t)
+		records[5].Data = []byte("{")
+		f := feed(t, filled(t, records[:5]), b, file, func(c *bus.FeedConfig) { c.Window = window })
+		err := f.Apply(t.Context(), records)
+		poison, ok := errors.AsType[*projections.PoisonError](err)
+		require.True(t, ok, err)
+		assert.EqualValues(t, 6, poison.Position)
+		assert.ElementsMatch(t, idsOf(records[:5]), b.ids())
+		assert.EqualValues(t, 5, saved(t, file))
+	}
 }
 
 func TestACheckpointFile(t *testing.T) {
