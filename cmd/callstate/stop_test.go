@@ -140,9 +140,10 @@ kinds = ["switch"]
 	assert.Equal(t, "stopped", last.Data.Reason)
 	assert.Equal(t, ids, receiver.ids(), "the broker has all of it, once")
 	assert.EqualValues(t, last.Position, f.position, "so has who followed the floor")
-	out, errs, err = p.run("verify", "--format", "json")
+	out, errs, err = p.run("rebuild", "--dry-run", "--diff")
 	require.NoError(t, err, errs)
-	assert.Contains(t, out, `"ok": true`)
+	assert.Contains(t, out, fmt.Sprintf("history up to position %d: ", last.Position), "so have the call records")
+	assert.Contains(t, out, " 0 differences")
 }
 
 // Who stops an engine whose broker is down does not wait for the broker.
