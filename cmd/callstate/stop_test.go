@@ -35,6 +35,9 @@ func configFile(t *testing.T, text string, args ...any) string {
 func TestAnEngineSaysInFiveLinesWhatRunsWhere(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
+	traces := make(chan string, 100)
+	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { traces <- r.URL.Path }))
+	defer collector.Close()
 	file := configFile(t, `
 [[asterisk]]
 name = "pbx1"
@@ -59,7 +62,9 @@ name = "erp"
 kind = "nats"
 url = "nats://127.0.0.1:1,nats://127.0.0.1:2"
 topic = "calls"
-`)
+[tracing]
+endpoint = "%s/v1/traces"
+`, collector.URL)
 	command := exec.CommandContext(t.Context(), p.path, "serve", "--config", file, "--data", p.data, "--listen", "127.0.0.1:0")
 	out, err := command.StdoutPipe()
 	require.NoError(t, err)
@@ -79,7 +84,9 @@ topic = "calls"
 	assert.Equal(t, "log: "+p.data+", at position 0", said[1])
 	assert.Equal(t, "switches: asterisk pbx1 at 127.0.0.1:1, freeswitch pbx2 at 127.0.0.1:8021, simulated sim", said[2])
 	assert.Equal(t, "buses: crm (http://127.0.0.1:1), erp (nats://127.0.0.1:1 nats://127.0.0.1:2)", said[3])
-	assert.Regexp(t, `^metrics: http://127\.0\.0\.1:\d+/metrics; tracing: off$`, said[4])
+	assert.Regexp(t, `^metrics: http://127\.0\.0\.1:\d+/metrics; tracing: on$`, said[4])
+	require.NotEmpty(t, traces)
+	assert.Equal(t, "/v1/traces", <-traces, "what was traced has been sent before it ended")
 }
 
 // SIGTERM ends the links first. What they had heard goes all the way: to the desktops, the call records and the brokers.
