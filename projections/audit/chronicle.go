@@ -98,6 +98,10 @@ func tellLink(b link.Body) string {
 		return fmt.Sprintf("has told what did not come in: up to %d events", b.Missed)
 	case link.SwitchRestarted:
 		return "was started anew"
+	case link.DeviceOutOfService:
+		return fmt.Sprintf("has no way to the device of DN %s", b.DN)
+	case link.DeviceInService:
+		return fmt.Sprintf("reaches the device of DN %s again", b.DN)
 	}
 	return fmt.Sprintf("%T", b)
 }

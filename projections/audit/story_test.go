@@ -1,6 +1,10 @@
 package audit_test
 
 import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,6 +74,31 @@ func TestAGapIsToldWhereItWas(t *testing.T) {
 		"  +0:20.000  caller 2125550001 is released by the switch (unknown) (inferred)",
 		"  +0:20.000  the call is presumed to have ended: goneAtResync (inferred)",
 	}, told(t, s))
+}
+
+// Every event that can be stored is told in words: none by the name of its type.
+func TestEveryEventHasALine(t *testing.T) {
+	files, err := filepath.Glob("../../domain/wire/testdata/*.json")
+	require.NoError(t, err)
+	told := 0
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		require.NoError(t, err)
+		name, version, _ := strings.Cut(strings.TrimSuffix(filepath.Base(file), ".json"), ".v")
+		n, err := strconv.ParseUint(version, 10, 16)
+		require.NoError(t, err)
+		for _, stream := range []eventlog.Stream{wire.CallStream(id), wire.AgentStream("1001"), wire.SwitchStream("pbx")} {
+			r := eventlog.Record{Stream: stream, Revision: 1, Event: eventlog.Event{Type: name, Version: uint16(n), Data: data}}
+			if wire.Known(r) != nil {
+				continue // of streams of another kind
+			}
+			line, err := audit.NewChronicle(func(call.ConnID) (call.State, bool) { return call.State{}, false }).Tell(r)
+			require.NoError(t, err, name)
+			assert.NotContains(t, line.Text, name, "%s on %s", line.Text, stream)
+			told++
+		}
+	}
+	assert.Greater(t, told, 50)
 }
 
 func TestNoStoryOfACallThatThereIsNot(t *testing.T) {
