@@ -80,6 +80,7 @@ type length int
 const longest = length(36 * 8)
 
 func lengthOf(ms int64) length {
+	ms = max(ms, 0) // a clock may have been set back meanwhile
 	octave := bits.Len64(uint64(ms))
 	eighth := uint64(ms) << 4 >> octave & 7 // the three bits after the first
 	return min(length(octave*8)+length(eighth), longest)
@@ -90,15 +91,15 @@ func (l length) octave() string { return term(byDuration, "octave", fmt.Sprint(i
 
 // lasting is a query for the calls that may have lasted from shortest to longest.
 func lasting(shortest, longest length) string {
-	var any []string
+	var either []string
 	for at := shortest; at <= longest; {
 		if at%8 == 0 && at+7 <= longest {
-			any, at = append(any, quote(at.octave())), at+8
+			either, at = append(either, quote(at.octave())), at+8
 		} else {
-			any, at = append(any, quote(at.term())), at+1
+			either, at = append(either, quote(at.term())), at+1
 		}
 	}
-	return "(" + strings.Join(any, " OR ") + ")"
+	return "(" + strings.Join(either, " OR ") + ")"
 }
 
 func quote(word string) string { return `"` + word + `"` }
