@@ -88,7 +88,7 @@ Start with:  callstate demo`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
 		newDemo(s), newServe(s), newImport(s), newCalls(s), newReplay(s), newFloor(s), newEvents(s), newTail(s),
-		newStats(s), newRebuild(s), newVerify(s), newBackup(s), newExport(s), newLoad(s), newCopy(s), newConfig(), newToken(),
+		newStats(s), newRebuild(s), newVerify(s), newBackup(s), newExport(s), newLoad(s), newBench(), newCopy(s), newConfig(), newToken(),
 	)
 	for _, cmd := range root.Commands() {
 		cmd.Args = usageArgs(cmd.Args)
