@@ -52,7 +52,8 @@ func TestAccessibility(t *testing.T) {
 			"document.querySelectorAll('.timeline details').forEach((each) => { each.open = true })"},
 		{"no such call", "#/calls/01a205eb-2410-89d9-b98e-daa2fbad81f7", "document.querySelector('.problem')", ""},
 		{"agent", "#/agents/1001", "document.querySelector('.card[data-state=ringing]')", ""},
-		{"numbers", "#/numbers", "document.querySelector('.numbers button.count')", "document.querySelector('.numbers button.count').click()"},
+		{"numbers", "#/numbers", "document.querySelector('.numbers button.count') && document.querySelector('.chart canvas')",
+			"document.querySelector('.byinterval').open = true; document.querySelector('.numbers button.count').click()"},
 		{"api", "#/api", "document.querySelector('.operation')", "document.querySelectorAll('.operation').forEach((each) => { each.open = true })"},
 		{"connection lost", "#/", "document.querySelector('.lost') && document.querySelector('.floor')", ""},
 	}

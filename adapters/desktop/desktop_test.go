@@ -28,6 +28,7 @@ func TestFiles(t *testing.T) {
 		"/style.css":            "text/css; charset=utf-8",
 		"/icon.svg":             "image/svg+xml",
 		"/vendor/htm-preact.js": "text/javascript; charset=utf-8",
+		"/vendor/uplot.js":      "text/javascript; charset=utf-8",
 		"/vendor/NOTICE.txt":    "text/plain; charset=utf-8",
 	}
 	for path, kind := range kinds {
@@ -52,7 +53,7 @@ func TestFiles(t *testing.T) {
 
 // What the files load is among them, and nothing is loaded from elsewhere.
 func TestFilesAreComplete(t *testing.T) {
-	named := regexp.MustCompile(`(?:from|src=|href=)\s*['"](\.?/[^'"#]+\.(?:js|css|svg))['"]`)
+	named := regexp.MustCompile(`(?:from|import\(|src=|href=)\s*['"](\.?/[^'"#]+\.(?:js|css|svg))['"]`)
 	seen := map[string]bool{}
 	var visit func(path string)
 	visit = func(path string) {

@@ -60,7 +60,7 @@ function Page({ route, feed, past }) {
       if (!feed.model.agents.has(route.id)) return html`<p class="empty">Connecting to the desktop of ${route.id} …</p>`;
       return html`<${Desktop} key=${route.id} id=${route.id} model=${feed.model} ended=${feed.ended} />`;
     case 'numbers':
-      return html`<${Numbers} query=${route.query} />`;
+      return html`<${Numbers} query=${route.query} model=${feed.model} />`;
     case 'api':
       return html`<${Api} />`;
   }

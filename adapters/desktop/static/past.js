@@ -3,6 +3,12 @@
 import { Model } from './feed.js';
 import { clock, get, ticker } from './parts.js';
 
+// begin is when the first thing happened that the log tells, in milliseconds; null while it is empty or cannot be asked.
+export async function begin(signal) {
+  const { at } = await get('/v1/floor?at=1', signal).catch(() => ({}));
+  return Date.parse(at) > 0 ? Date.parse(at) + 1 : null; // what is finer than a millisecond is cut off
+}
+
 // So long after the last drag the floor of that moment is asked for.
 const settling = 80;
 
@@ -112,10 +118,22 @@ export class Past {
   }
 
   #take(kind, frame) {
+    const before = this.model;
     if (kind === 'snapshot') this.model = new Model();
     if (!this.model.take(kind, frame)) return;
+    if (before && kind === 'snapshot') keepEqual(before, this.model);
     this.error = null;
     ticker.tick();
     this.#changed();
+  }
+}
+
+// keepEqual lets a model have what another one has where that is equal: what is the same object is not drawn again.
+function keepEqual(before, model) {
+  for (const kind of ['links', 'agents', 'queues', 'calls']) {
+    for (const [key, thing] of model[kind]) {
+      const known = before[kind].get(key);
+      if (known && JSON.stringify(known) === JSON.stringify(thing)) model[kind].set(key, known);
+    }
   }
 }

@@ -1,8 +1,9 @@
 // The time slider of the floor: it drags the floor into the past, plays on from there, and comes back to the present.
 
 import { html, useEffect, useReducer, useRef, useState } from './vendor/htm-preact.js';
-import { clock, get, ticker } from './parts.js';
+import { clock, ticker } from './parts.js';
 import { duration } from './clock.js';
+import { begin } from './past.js';
 
 const minute = 60000;
 const spans = [[15 * minute, '15 min'], [60 * minute, '1 h'], [8 * 60 * minute, '8 h'], [24 * 60 * minute, '24 h'], [Infinity, 'all']];
@@ -88,9 +89,7 @@ function useBegin(something) {
   useEffect(() => {
     if (!something) return undefined; // an empty log has no begin yet
     const asking = new AbortController();
-    get('/v1/floor?at=1', asking.signal)
-      .then(({ at }) => Date.parse(at) > 0 && setBegan(Date.parse(at) + 1)) // what is finer than a millisecond is cut off
-      .catch(() => {}); // then the slider begins a span ago
+    begin(asking.signal).then((at) => asking.signal.aborted || setBegan(at)); // null: then the slider begins a span ago
     return () => asking.abort();
   }, [something]);
   return began;
