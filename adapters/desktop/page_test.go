@@ -70,7 +70,7 @@ func (c *centre) serve() {
 	}
 	c.address = listener.Addr().String()
 	server := httpapi.New(httpapi.Config{
-		Floor: c.floor, History: c.history, Log: c, Requests: c, Past: c.past, Audit: c, Facts: c.history, Page: desktop.Handler(), Retry: 100 * time.Millisecond,
+		Floor: c.floor, History: c.history, Log: c, Requests: c, Commands: c, States: c, Past: c.past, Audit: c, Facts: c.history, Page: desktop.Handler(), Retry: 100 * time.Millisecond,
 		Heartbeat: c.heartbeat,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -180,6 +180,26 @@ func (c *centre) Request(context.Context, call.ConnID, call.Request) ([]call.Eve
 	return nil, call.ErrUnknownCall
 }
 
+// Nothing can be asked here, and of nobody anything is known but what is on the floor: see control_test.go for the rest.
+
+func (c *centre) Command(context.Context, call.ConnID, call.Request) error {
+	return call.ErrUnsupported
+}
+
+func (c *centre) CommandAgent(context.Context, string, agent.Request) error {
+	return call.ErrUnsupported
+}
+
+func (c *centre) MakeCall(context.Context, string, agent.MakeCall) (call.ConnID, error) {
+	return call.ConnID{}, call.ErrUnsupported
+}
+
+func (c *centre) Can(string, call.Service) bool { return false }
+
+func (c *centre) Call(context.Context, call.ConnID) (call.State, error) { return call.State{}, nil }
+
+func (c *centre) Agent(context.Context, string) (agent.State, error) { return agent.State{}, nil }
+
 const hostile = `<img src=x onerror="window.hacked=1">`
 
 // The sample call on the page: the desktop shows who calls, and why, before the agent answers.
@@ -213,7 +233,8 @@ func TestPage(t *testing.T) {
 	c.answers(first, "1001")
 	b.seeText(".card", "Talking")
 	c.hangsUp(first, "1001")
-	b.seeText(".idle", "Ready for the next call")
+	b.seeText(".mystate", "Ready")
+	b.seeText(".card", "Call ended", "2125550001", hostile)
 	b.seeText(".last", "2125550001", "Answered")
 
 	// The engine goes away and comes back; meanwhile a call has come in. The page was never loaded again.

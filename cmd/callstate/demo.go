@@ -25,7 +25,7 @@ func newDemo(s *settings) *cobra.Command {
 	var listen, kind string
 	var speed float64
 	var simulate bool
-	simulated := simulator.Config{Name: "simulator", Steady: true}
+	simulated := simulator.Config{Name: "simulator", Steady: true, Manual: []string{demoAgent}}
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Run the engine on a recorded session of a real switch, and show it on a page",
@@ -34,7 +34,8 @@ fake switch on this machine, and runs the whole engine on it: the same link, log
 page as with a real switch. The calls are moved to the present, so every round has new calls.
 What was recorded stays in the data folder; a second start continues the same log.
 
-With --simulate it runs on a contact centre that there is not, as large and as busy as you want it.`,
+With --simulate it runs on a contact centre that there is not, as large and as busy as you want it. Its
+agent 1001 does nothing by himself: his desktop on the page is yours.`,
 		Args:    cobra.NoArgs,
 		Example: "  callstate demo\n  callstate demo --simulate --agents 200 --rate 5",
 	}
@@ -65,10 +66,10 @@ With --simulate it runs on a contact centre that there is not, as large and as b
 		if err != nil {
 			return err
 		}
-		what := fmt.Sprintf("a recorded %s, played at %g times its pace", title, speed)
+		what, yours := fmt.Sprintf("a recorded %s, played at %g times its pace", title, speed), "as it was recorded: nothing can be done there"
 		var sources []runnable
 		if simulate {
-			what = fmt.Sprintf("a simulated contact centre of %d agents", simulated.Agents)
+			what, yours = fmt.Sprintf("a simulated contact centre of %d agents", simulated.Agents), "yours: log in, and calls come"
 			sources, err = demoSimulator(n, simulated)
 		} else {
 			sources, err = start(n, speed)
@@ -80,16 +81,20 @@ With --simulate it runs on a contact centre that there is not, as large and as b
 		fmt.Fprintf(cmd.OutOrStdout(), `callstate %s
 
   page       %s
+  a desktop  %s#/agents/%s (%s)
   API        %sopenapi.json
   data       %s
   switch     %s
 
 Ctrl-C ends it. Then: callstate calls --data %s
-`, version(), n.address(), n.address(), s.where(), what, s.data)
+`, version(), n.address(), n.address(), demoAgent, yours, n.address(), s.where(), what, s.data)
 		return n.run(cmd.Context(), append(sources, controls(s.place, n)...)...)
 	}
 	return cmd
 }
+
+// demoAgent is whose desktop is shown first.
+const demoAgent = "1001"
 
 // demoAsterisk is the recorded Asterisk, and the link to it.
 func demoAsterisk(n *node, speed float64) ([]runnable, error) {

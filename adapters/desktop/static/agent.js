@@ -1,9 +1,16 @@
-// An agent's desktop: the agent's state, the calls in hand with all that is known of the caller, and the last calls.
+// An agent's desktop: the agent's state, the calls in hand with all that is known of the caller and what can be done with
+// them, and the last calls.
 
-import { html, useEffect, useState } from './vendor/htm-preact.js';
-import { DataTable, Elapsed, Moment, Problem, Remaining, State, agentState, callState, get, number, outcomeName, settled } from './parts.js';
+import { html, useEffect, useRef, useState } from './vendor/htm-preact.js';
+import { DataTable, Elapsed, Moment, Problem, State, agentState, callState, get, number, outcomeName } from './parts.js';
 import { queuesOf } from './floor.js';
 import { duration } from './clock.js';
+import { Button, Outcome, useCommands, usePermitted } from './commands.js';
+import { Controls, panels, services } from './controls.js';
+import { DataSheet } from './datasheet.js';
+import { Remarks, useRecord } from './remarks.js';
+import { Session } from './session.js';
+import { Shortcuts, useShortcuts } from './shortcuts.js';
 
 const shownLast = 12;
 const shownEarlier = 4;
@@ -11,28 +18,114 @@ const shownEarlier = 4;
 // The history is a moment behind the floor: it is asked again after these times until it has the call that just ended.
 const askAgain = [300, 1000, 3000];
 
-export function Desktop({ id, model, ended }) {
-  const agent = model.agents.get(id);
+export function Desktop({ id, model, live, ended }) {
+  const desk = useDesk(id, model, live);
+  const { agent } = desk;
   const calls = [...model.calls.values()].sort((a, b) => urgency(b) - urgency(a));
-  const ringing = calls.find((call) => call.state === 'ringing' && partyOf(call, agent)?.state === 'ringing');
+  const over = useOver(agent, calls);
+  const ringing = calls.find((call) => partyOf(call, agent)?.state === 'ringing');
+  const keys = shortcutsOf(desk, calls, over);
+  const shortcuts = useShortcuts(keys);
   return html`
     <div class="desktop">
-      <section class="me" data-state=${agent.state} aria-labelledby="me">
-        <h1 id="me">${agent.id}${agent.dn && agent.dn !== agent.id && html` <small>at ${agent.dn}</small>`}</h1>
-        <p class="mystate"><${State} state=${agent.state}>${agentState(agent.state)}<//> <${Elapsed} since=${agent.since} /></p>
-        <p class="why">${agent.state === 'notReady' && agent.reason}${agent.state === 'afterCallWork' && agent.acwEnd && html`ends in <${Remaining} until=${agent.acwEnd} />`}</p>
-        <ul class="memberships" aria-label="Queues">
-          ${agent.queues.map(({ queue, paused, reason }) => html`<li key=${queue} data-paused=${paused}>${queue}${paused && html` <small>paused${reason && `: ${reason}`}</small>`}</li>`)}
-        </ul>
-      </section>
-      <div class="inhand">
-        ${calls.map((call) => html`<${Card} key=${call.connId} call=${call} agent=${agent} />`)}
-        ${calls.length === 0 && (agent.acwCall ? html`<${JustEnded} key=${agent.acwCall} connId=${agent.acwCall} />` : html`<${Idle} agent=${agent} />`)}
+      <${Session} desk=${desk} />
+      <div class="inhand" id="inhand">
+        <${Outcome} commands=${desk.commands} />
+        ${calls.map((call) => html`<${Card} key=${call.connId} call=${call} desk=${desk} />`)}
+        ${calls.length === 0 && over && html`<${Ended} key=${over} connId=${over} desk=${desk} />`}
+        ${calls.length === 0 && !over && html`<${Idle} agent=${agent} />`}
+        <p class="under"><${Button} kind="quiet" label="Keyboard shortcuts" keys="?" onPress=${shortcuts.list} /></p>
       </div>
       <div class="unseen" aria-live="assertive" aria-atomic="true">${ringing && announcement(ringing)}</div>
       <${LastCalls} id=${id} ended=${ended} />
+      <${Shortcuts} keys=${keys} shortcuts=${shortcuts} />
     </div>
   `;
+}
+
+// useDesk is what the parts of a desktop share: who he is, what may be asked, what is under way, and which form is open.
+function useDesk(id, model, live) {
+  const agent = model.agents.get(id);
+  const commands = useCommands(model.position);
+  const permitted = usePermitted(id, model.position, live);
+  const [panel, setPanel] = useState(null); // { of: 'me' or a connId, name }
+  const list = (call) => (call ? permitted.calls[call.connId] ?? (call.over ? ['setDisposition', 'addNote'] : []) : permitted.agent);
+  const keyOf = (call, service) => `${call?.connId ?? 'me'} ${service}`;
+  useEffect(() => {
+    const pressed = (event) => event.key === 'Escape' && setPanel(null);
+    addEventListener('keydown', pressed);
+    return () => removeEventListener('keydown', pressed);
+  }, []);
+  return {
+    agent, commands, permitted, panel,
+    open: (of, name) => setPanel({ of, name }),
+    close: () => setPanel((now) => (now === panel ? null : now)), // an answer that is late closes no other one
+    // shows: there is a button for it; may: it can be pressed now.
+    shows: (call, service) => list(call).includes(service),
+    may: (call, service) => permitted.fresh && list(call).includes(service),
+    busy: (call, service) => commands.busy(keyOf(call, service)),
+    ask(call, service, label, body = {}, options) {
+      const path = call ? `/v1/calls/${call.connId}/${services[service].path}` : `/v1/agents/${encodeURIComponent(id)}/${ofAgents[service]}`;
+      const who = { actor: `agent:${id}`, dn: call ? agent.dn : body.dn };
+      if (service === 'changeUserData') delete who.dn;
+      return commands.post(keyOf(call, service), label, path, { ...body, ...who }, options);
+    },
+  };
+}
+
+// The services that an agent may ask of his session, by path.
+const ofAgents = { login: 'login', logout: 'logout', ready: 'ready', notReady: 'not-ready', makeCall: 'calls' };
+
+// useOver is the call that is over and still has the agent's attention: that of his after-call work, or the last in which
+// he talked, until another one comes.
+function useOver(agent, calls) {
+  const held = useRef({ talked: new Set(), over: '' });
+  const { talked } = held.current;
+  for (const id of talked) {
+    if (calls.some((call) => call.connId === id)) continue;
+    talked.delete(id);
+    held.current.over = id;
+  }
+  for (const call of calls) {
+    const state = partyOf(call, agent)?.state;
+    if (call.type !== 'consult' && (state === 'connected' || state === 'held')) talked.add(call.connId);
+  }
+  if (calls.length > 0) held.current.over = '';
+  return agent.acwCall || held.current.over;
+}
+
+// shortcutsOf are the keys with what they do now: to the first call for which it can be done.
+function shortcutsOf(desk, calls, over) {
+  const first = (service) => calls.find((call) => desk.may(call, service));
+  const run = (service) => {
+    const call = first(service);
+    return call && (() => desk.ask(call, service, services[service].label));
+  };
+  const panel = (name) => {
+    const call = calls.find((each) => panels[name].services.some((service) => desk.may(each, service)));
+    return call && (() => desk.open(call.connId, name));
+  };
+  const mine = (service, name) => (desk.may(null, service) ? () => desk.open('me', name) : undefined);
+  const field = (key) => () => document.querySelector(`#inhand [data-key="${key}"]`)?.focus();
+  const inHand = calls.length > 0 || over;
+  const editable = first('changeUserData');
+  return [
+    { key: 'a', label: 'Answer', run: run('answer') },
+    { key: 'h', label: 'Hold, retrieve', run: run('hold') ?? run('retrieve') },
+    { key: 't', label: 'Transfer, consult; redirect a call that rings', run: panel('transfer') ?? panel('redirect') },
+    { key: 'k', label: 'Complete the transfer', run: run('completeTransfer') },
+    { key: 'f', label: 'Make it a conference', run: run('completeConference') },
+    { key: 'b', label: 'Back to the caller', run: run('cancelConsult') },
+    { key: 'd', label: 'Keys to the other party', run: panel('digits') },
+    { key: 'e', label: 'End the call, or reject it', run: run('release') },
+    { key: 'u', label: 'Edit the attached data', run: editable && (() => desk.open(editable.connId, 'data')) },
+    { key: 'm', label: 'Write a note', run: inHand ? field('m') : undefined },
+    { key: 'o', label: 'Disposition', run: inHand ? field('o') : undefined },
+    { key: 'r', label: 'Ready; after-call work is done', run: desk.may(null, 'ready') ? () => desk.ask(null, 'ready', 'Ready') : undefined },
+    { key: 'n', label: 'Not ready', run: mine('notReady', 'notReady') },
+    { key: 'c', label: 'Call a number', run: mine('makeCall', 'dial') },
+    { key: 'l', label: 'Log in', run: mine('login', 'login') },
+  ];
 }
 
 const idle = {
@@ -47,28 +140,20 @@ function Idle({ agent }) {
   return html`<p class="idle" data-state=${agent.state}>${idle[agent.state] ?? agentState(agent.state)}</p>`;
 }
 
-// JustEnded is the call that after-call work is about, as far as the history has it already.
-function JustEnded({ connId }) {
-  const [record, setRecord] = useState(null);
-  useEffect(() => {
-    const asking = new AbortController();
-    const ask = () => get(`/v1/calls/${connId}`, asking.signal).then(setRecord).catch(() => {}); // the card is a convenience
-    const timers = [0, ...askAgain].map((wait) => setTimeout(ask, wait));
-    return () => {
-      asking.abort();
-      timers.forEach(clearTimeout);
-    };
-  }, [connId]);
+// Ended is a call that is over, as far as the history has it already: what it was, and what is to be said about it.
+function Ended({ connId, desk }) {
+  const record = useRecord(connId, 0, (found) => found.endedAt);
   if (!record) return null;
   return html`<article class="card" data-state="afterCallWork" aria-label=${`Ended call from ${number(record.ani)}`}>
     <header><${State} state="afterCallWork">Call ended<//></header>
-    <p class="ani">${number(record.ani)}</p>
+    <p class="ani">${record.type === 'outbound' ? number(record.dnis) : number(record.ani)}</p>
     <dl>
       <div><dt>Called number (DNIS)</dt><dd>${record.dnis || '–'}</dd></div>
       <div><dt>Queue</dt><dd>${record.queues.map((each) => each.queue).join(', ') || '–'}</dd></div>
       <div><dt>Ended by</dt><dd>${record.endedBy || '–'}</dd></div>
       <div><dt>Call lasted</dt><dd><span class="time">${record.endedAt ? duration(record.durationMs) : '–'}</span></dd></div>
     </dl>
+    <${Remarks} desk=${desk} call=${{ connId, over: true }} />
     <${DataTable} data=${record.userData} />
     <footer><a href=${'#/calls/' + connId}>History of this call</a></footer>
   </article>`;
@@ -85,24 +170,39 @@ function partyOf(call, agent) {
 
 const headlines = { ringing: 'Incoming call', talking: 'Talking', held: 'On hold', dialing: 'Calling' };
 
-const Card = settled(({ call, agent }) => {
+function Card({ call, desk }) {
+  const { agent } = desk;
   const party = partyOf(call, agent);
   const made = party?.role === 'origination';
+  const rings = party?.state === 'ringing';
+  const others = call.parties.filter((each) => each !== party);
+  const consult = call.type === 'consult';
   return html`<article class="card" data-state=${call.state} aria-label=${`Call ${made ? 'to ' + call.dnis : 'from ' + number(call.ani)}`}>
-    <header><${State} state=${call.state}>${(!made && headlines[call.state]) || callState(call.state)}<//>
+    <header><${State} state=${call.state}>${consult && made ? `Consultation: ${callState(call.state).toLowerCase()}` : (!made && headlines[call.state]) || callState(call.state)}<//>
       ${party && html`<${Elapsed} since=${party.since} />`}</header>
     <p class="ani">${made ? call.dnis : number(call.ani)}</p>
+    <${Controls} desk=${desk} call=${call} ringing=${rings} />
     <dl>
       ${made ? html`<div><dt>From</dt><dd>${number(call.ani)}</dd></div>` : html`<div><dt>Called number (DNIS)</dt><dd>${call.dnis || '–'}</dd></div>`}
       <div><dt>Queue</dt><dd>${party?.queue || queuesOf(call).join(', ') || '–'}</dd></div>
       <div><dt>Waited</dt><dd><${Waited} call=${call} /></dd></div>
       <div><dt>Call lasts</dt><dd><${Elapsed} since=${call.startedAt} /></dd></div>
+      ${others.length > 1 && html`<div><dt>With</dt><dd><ul class="others">${others.map((each) => html`<${Other} key=${each.id} desk=${desk} call=${call} party=${each} />`)}</ul></dd></div>`}
     </dl>
-    <${DataTable} data=${call.userData} />
+    <${DataSheet} desk=${desk} call=${call} />
+    ${!rings && html`<${Remarks} desk=${desk} call=${call} />`}
     ${!made && call.ani && html`<${EarlierCalls} key=${call.connId} call=${call} />`}
     <footer><a href=${'#/calls/' + call.connId}>History of this call</a></footer>
   </article>`;
-});
+}
+
+// Other is a party that is on the call besides the agent.
+function Other({ desk, call, party }) {
+  const name = party.agent ? `agent ${party.agent}` : number(party.dn);
+  return html`<li>${name} <small>${party.state}</small>
+    ${desk.shows(call, 'dropParty') && html` <${Button} kind="quiet" label=${`Drop ${name}`} busy=${desk.busy(call, 'dropParty')} off=${!desk.may(call, 'dropParty')}
+      onPress=${() => desk.ask(call, 'dropParty', 'Drop', { target: party.id })} />`}</li>`;
+}
 
 // EarlierCalls are the last calls from the same number, which the history knows.
 function EarlierCalls({ call }) {
@@ -119,7 +219,8 @@ function EarlierCalls({ call }) {
     <ul>${records.map((each) => html`<li key=${each.connId}><a href=${'#/calls/' + each.connId}><${Moment} at=${each.startedAt} /></a>
       <span>${[...new Set(each.queues.map((visit) => visit.queue))].join(', ')}</span>
       <span>${[...new Set(each.agents.map((stay) => stay.agent))].filter(Boolean).join(', ')}</span>
-      <${State} state=${each.outcome}>${each.endedAt ? outcomeName(each.outcome) : 'Goes on'}<//></li>`)}</ul>
+      <${State} state=${each.outcome}>${each.endedAt ? outcomeName(each.outcome) : 'Goes on'}<//>
+      ${(each.disposition || each.notes.length > 0) && html`<p class="left">${[each.disposition, ...each.notes.map((note) => note.text)].filter(Boolean).join(' · ')}</p>`}</li>`)}</ul>
   </section>`;
 }
 

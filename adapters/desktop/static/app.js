@@ -58,7 +58,7 @@ function Page({ route, feed, past }) {
         : html`<${Calls} query=${route.query} ended=${feed.ended} />`;
     case 'agents':
       if (!feed.model.agents.has(route.id)) return html`<p class="empty">Connecting to the desktop of ${route.id} …</p>`;
-      return html`<${Desktop} key=${route.id} id=${route.id} model=${feed.model} ended=${feed.ended} />`;
+      return html`<${Desktop} key=${route.id} id=${route.id} model=${feed.model} live=${feed.state === 'live' || feed.state === 'behind'} ended=${feed.ended} />`;
     case 'numbers':
       return html`<${Numbers} query=${route.query} model=${feed.model} />`;
     case 'api':

@@ -127,18 +127,24 @@ export function Problem({ error }) {
   return html`<div class="problem" role="alert"><strong>${error.message}</strong>${error.reference && html`<br />Reference ${error.reference}`}</div>`;
 }
 
-// get asks the API; what it throws has the server's own words and reference.
+// get asks the API for what is at a path.
 export async function get(path, signal) {
+  const response = await ask(path, { signal });
+  return response.json();
+}
+
+// ask asks the API; what it throws has the server's own words, the reason and the reference.
+export async function ask(path, { headers, ...more }) {
   let response;
   try {
-    response = await fetch(path, { signal, headers: { Accept: 'application/json' } });
+    response = await fetch(path, { ...more, headers: { Accept: 'application/json', ...headers } });
   } catch (cause) {
-    if (signal?.aborted) throw cause;
+    if (more.signal?.aborted) throw cause;
     throw new Error('The engine does not answer.', { cause });
   }
-  if (response.ok) return response.json();
+  if (response.ok) return response;
   const body = await response.json().catch(() => ({}));
-  const error = new Error(body.detail || `The engine answers ${response.status}.`);
-  error.reference = body.requestId;
-  throw error;
+  const items = (body.errors ?? []).map((each) => each.message);
+  const error = new Error([body.detail || `The engine answers ${response.status}.`, ...items].join(' '));
+  throw Object.assign(error, { reference: body.requestId, reason: body.reason, status: response.status });
 }
