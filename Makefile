@@ -53,9 +53,9 @@ soak:
 	CALLSTATE_TEST_SOAK_TIME=30m CALLSTATE_TEST_SOAK_RESTART=5m \
 	  $(GO) test -count 1 -timeout 1h -run '^TestSoak$$' -v ./cmd/callstate
 
-# What is made from the log: how fast it is made anew, and how fast it answers.
+# What is made from the log: how fast it is made anew, and how fast it answers. A table of docs/performance.md.
 bench-projections:
-	$(GO) test -run '^$$' -bench . -benchtime 2s ./projections/...
+	@GO=$(GO) scripts/bench-projections.sh
 
 # Every fuzz target for a minute.
 fuzz:
