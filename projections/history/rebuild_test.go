@@ -115,7 +115,11 @@ func TestTheOldDatabaseIsOpenElsewhere(t *testing.T) {
 	h, err := history.Open(t.Context(), path, history.Options{Log: projectiontest.Log{Script: &s.Script}, Anew: true})
 	require.NoError(t, err)
 	defer h.Close()
-	err = projections.CatchUp(ctxWith(t, time.Second), projectiontest.Log{Script: &s.Script}, h, nil)
+	impatient, leave := context.WithCancel(t.Context())
+	defer leave()
+	err = projections.CatchUp(impatient, projectiontest.Log{Script: &s.Script}, h, func(eventlog.Position) {
+		time.AfterFunc(100*time.Millisecond, leave) // once all is made anew
+	})
 	require.ErrorContains(t, err, "open in another program")
 	_, err = h.Call(t.Context(), s.id)
 	require.NoError(t, err)
