@@ -6,6 +6,9 @@ import { html, useEffect, useRef, useState } from './vendor/htm-preact.js';
 const height = 160;
 const day = 24 * 3600000;
 
+// What may lie between two times on the axis.
+const minutes = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080];
+
 const timeOfDay = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
 const date = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
 const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -73,7 +76,7 @@ function options(uPlot, width, { times, lines, form, share, moved }) {
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
     scales: { x: { time: true, range: [times[0] / 1000, times.at(-1) / 1000] }, y: { range: [0, share ? 1 : top * 1.1] } },
     axes: [
-      { ...axis, size: 26, space: 70, values: (_, splits) => splits.map((s) => (long ? date : timeOfDay).format(s * 1000)) },
+      { ...axis, size: 26, space: 70, incrs: minutes.map((each) => each * 60), values: (_, splits) => splits.map((s) => (long ? date : timeOfDay).format(s * 1000)) },
       { ...axis, size: 46, space: 30, incrs: share ? [0.2, 0.25, 0.5] : [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000], values: (_, splits) => splits.map((value) => form(value)) },
     ],
     series: [{}, ...lines.map(({ name }, i) => {
