@@ -29,7 +29,7 @@ func TestScreenshots(t *testing.T) {
 	if *screenshots == "" {
 		t.Skip("no pictures are asked for; make screenshots does")
 	}
-	dir := t.TempDir()
+	dir, began := t.TempDir(), time.Now()
 	engine, err := startDemo(dir, &dataFolder{dir: filepath.Join(dir, "data")}, "127.0.0.1:0", 2)
 	if err != nil {
 		t.Fatal(err)
@@ -77,9 +77,12 @@ func TestScreenshots(t *testing.T) {
 		{"call", "#/calls/" + told.ConnID.String(), "document.querySelector('.arrow.transfers') && document.querySelector('.timeline li[aria-current]')",
 			"const range = document.querySelector('.scrubber input'); range.value = Math.round(range.max * 0.6); range.dispatchEvent(new Event('input', {bubbles: true}))"},
 		{"agent", "#/agents/1001", "document.querySelector('.card .data')", ""},
-		{"numbers", "#/numbers", "document.querySelector('.numbers table')", ""},
 		{"api", "#/api", "document.querySelector('.operation')", "document.querySelector('#getFloor').open = true"},
+		{"numbers", "#/numbers", "document.querySelector('[data-chart=Abandoned] canvas')", ""},
 	} {
+		if each.name == "numbers" {
+			time.Sleep(time.Until(began.Add(4 * time.Minute))) // there has to be something over the time
+		}
 		must(b.do("location.hash = '" + each.hash + "'"))
 		if each.prepare != "" {
 			time.Sleep(time.Second) // a picture, not a test: the page has settled by then
