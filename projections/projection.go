@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/callstate/callstate/domain/eventlog"
 	"github.com/callstate/callstate/domain/wire"
@@ -54,6 +55,13 @@ type Versioned interface {
 type Paced interface {
 	// RunLength is the most records that Apply is given, at least 1.
 	RunLength() int
+}
+
+// Unhurried is an optional ability of a projection to which each run is an effort, however short it is: while it is live it
+// is given runs at most so often, as far as the log can gather records meanwhile.
+type Unhurried interface {
+	// Pause is the least time from one run to the next.
+	Pause() time.Duration
 }
 
 // PoisonError is a record that a projection cannot take in. What stands before it has been applied.

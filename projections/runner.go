@@ -236,6 +236,11 @@ func (r *Runner) apply(ctx context.Context, i int) error {
 	if paced, ok := p.(Paced); ok {
 		length = min(length, paced.RunLength())
 	}
+	var pause time.Duration
+	_, gathers := r.log.(eventlog.BatchSubscriber)
+	if unhurried, ok := p.(Unhurried); ok && gathers {
+		pause = unhurried.Pause()
+	}
 	for records, err := range r.runs(ctx, position, end, length) {
 		if err != nil {
 			return err
@@ -249,6 +254,12 @@ func (r *Runner) apply(ctx context.Context, i int) error {
 		}
 		if err := reached(records[len(records)-1].Position, len(records)); err != nil {
 			return err
+		}
+		if rest := pause - time.Since(began); live && rest > 0 {
+			select {
+			case <-time.After(rest):
+			case <-ctx.Done():
+			}
 		}
 	}
 	return nil

@@ -240,6 +240,43 @@ func TestAPacedProjectionIsGivenShortRuns(t *testing.T) {
 	}
 }
 
+// unhurried is a tape that need not follow at once.
+type unhurried struct{ *tape }
+
+func (unhurried) Pause() time.Duration { return time.Minute }
+
+// What happens within the pause of an unhurried projection comes to it together; what is there already, and a log that cannot
+// gather, it is not kept waiting for.
+func TestAnUnhurriedProjectionIsGivenLongRuns(t *testing.T) {
+	for name, test := range map[string]struct {
+		view func(*memory.Store) projections.Log
+		runs [][]eventlog.Position
+	}{
+		"in runs": {func(s *memory.Store) projections.Log { return s }, [][]eventlog.Position{{1, 2, 3}, {4}, {5, 6, 7}}},
+		"singly":  {func(s *memory.Store) projections.Log { return single{s, s} }, [][]eventlog.Position{{1, 2, 3}, {4}, {5}, {6}, {7}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := log(t, 3)
+				tape := &tape{name: "history"}
+				runner := projections.NewRunner(test.view(store), nil, unhurried{tape})
+				go runner.Run(t.Context())
+				time.Sleep(time.Hour)
+				add(t, store, 1)
+				synctest.Wait()
+				for range 3 {
+					time.Sleep(time.Second)
+					add(t, store, 1)
+					synctest.Wait()
+				}
+				time.Sleep(time.Hour)
+				synctest.Wait()
+				assert.Equal(t, test.runs, tape.runs)
+			})
+		})
+	}
+}
+
 func TestWaitEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		runner := projections.NewRunner(log(t, 1), nil, &tape{name: "tape"})

@@ -28,6 +28,10 @@ type openCall struct {
 // keptEnded is how many calls stay in memory after their end: some more is said about many of them right then.
 const keptEnded = 1024
 
+// Pause implements projections.Unhurried: a transaction of a single record costs nearly as much as one of many. Nobody asks for
+// a call's record so soon after what happened.
+func (h *History) Pause() time.Duration { return 25 * time.Millisecond }
+
 // Apply writes the rows of the calls that the records change, each once, together with the checkpoint, in one
 // transaction. A record that this program does not know (wire.ErrUnknown) or cannot read ends the run: what stands before
 // it is written, and the error is a *projections.PoisonError with its position.
