@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
+	"path"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -45,7 +47,8 @@ func (s *Server) guarded(mux *http.ServeMux) http.Handler {
 	origins.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, problem{Status: http.StatusForbidden, Detail: "requests that change something are not taken from pages of another origin"})
 	}))
-	routed := origins.Handler(s.routed(mux))
+	s.config.Origins.trusted(origins)
+	routed := s.config.Origins.handler(origins.Handler(s.routed(mux)))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.Header.Get(requestIDHeader)
 		if !acceptable(id) {
@@ -79,6 +82,10 @@ func (s *Server) guarded(mux *http.ServeMux) http.Handler {
 func (s *Server) routed(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handler, pattern := mux.Handler(r)
+		if !clean(r.URL) { // the mux would send the client on to another path
+			s.fail(w, r, problem{Status: http.StatusNotFound, Detail: "the path has an empty part, or . or .., so that it names nothing; see /openapi.json"})
+			return
+		}
 		if pattern != "" {
 			var may bool
 			if r, may = s.authorised(w, r, pattern); !may {
@@ -102,6 +109,13 @@ func (s *Server) routed(mux *http.ServeMux) http.Handler {
 		}
 		s.fail(w, r, problem{Status: plain.status, Detail: fmt.Sprintf("%s %s is nothing that this server does; see /openapi.json", r.Method, r.URL.Path)})
 	})
+}
+
+// clean says whether a path has no empty parts and none that lead elsewhere.
+func clean(u *url.URL) bool {
+	asked := u.EscapedPath()
+	cleaned := path.Clean(asked)
+	return asked == cleaned || asked == cleaned+"/"
 }
 
 // recovered ends a request whose handler panicked.

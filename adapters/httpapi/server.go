@@ -3,8 +3,8 @@
 // made from this code, is at /openapi.json.
 //
 // Who may do what stands in one table (rights). Where nobody has to say who he is, a Server only listens on loopback and
-// answers only requests that were addressed to loopback by name (no DNS rebinding). It never takes changes from pages of
-// other origins.
+// answers only requests that were addressed to loopback by name (no DNS rebinding). It takes changes from
+// pages of other origins only where they are configured.
 package httpapi
 
 import (
@@ -99,6 +99,8 @@ type Config struct {
 
 	// Auth finds out who asks. Without it everybody may do everything, so that only this machine is listened to.
 	Auth Authentication
+	// Origins are those of other pages that may use the API; without them only the server's own page may.
+	Origins *Origins
 	// Certificate is for TLS; without it there is none.
 	Certificate *Certificate
 	// Rate is how many requests a second each client may send, twice as many at once; 0: any number.

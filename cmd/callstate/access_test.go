@@ -35,3 +35,13 @@ func TestAnEngineThatAsksWhoIsThere(t *testing.T) {
 	assert.Equal(t, http.StatusOK, status(strings.TrimSpace(token)))
 	assert.Equal(t, http.StatusUnauthorized, status("sue"))
 }
+
+// TestAnOriginThatNoBrowserSendsIsNotTaken: it would allow nothing, or everything.
+func TestAnOriginThatNoBrowserSendsIsNotTaken(t *testing.T) {
+	t.Parallel()
+	who, err := (&config{AllowedOrigins: []string{"https://crm.example"}}).admission("")
+	require.NoError(t, err)
+	assert.NotNil(t, who.origins)
+	_, err = (&config{AllowedOrigins: []string{"*"}}).admission("")
+	assert.ErrorContains(t, err, "allowed_origins")
+}

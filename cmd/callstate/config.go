@@ -33,6 +33,8 @@ type config struct {
 	KeyFile    string  `toml:"key_file"`
 	RateLimit  float64 `toml:"rate_limit"`
 	MaxStreams int     `toml:"max_streams"`
+	// AllowedOrigins are those of other pages that may use the API.
+	AllowedOrigins []string `toml:"allowed_origins"`
 
 	OpenID openIDConfig `toml:"oidc"`
 

@@ -20,6 +20,7 @@ type admission struct {
 	auth              httpapi.Authentication
 	rate              float64
 	streams           int
+	origins           *httpapi.Origins
 	certFile, keyFile string // empty: no TLS
 }
 
@@ -32,6 +33,10 @@ const (
 // admission reads who may use the API. Files may be relative to dir.
 func (c *config) admission(dir string) (admission, error) {
 	who := admission{rate: c.RateLimit, streams: c.MaxStreams, certFile: beside(dir, c.CertFile), keyFile: beside(dir, c.KeyFile)}
+	var err error
+	if who.origins, err = httpapi.NewOrigins(c.AllowedOrigins); err != nil {
+		return who, fmt.Errorf("allowed_origins: %w", err)
+	}
 	switch {
 	case c.RateLimit < 0 || c.MaxStreams < 0:
 		return who, errors.New("rate_limit and max_streams must not be negative")

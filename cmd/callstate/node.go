@@ -97,7 +97,7 @@ func openNode(ctx context.Context, at place, listen string, who admission, logge
 	n.runner = projections.NewRunner(n.log, logger, followers...)
 	api := httpapi.Config{
 		Floor: n.floor, History: n.history, Log: n.log, Requests: n.engine, Commands: requests{n.engine, n.executors}, States: n.engine, Past: n.past, Audit: n.engine,
-		Facts: n.history, Projections: n.runner, Auth: who.auth, Rate: who.rate, Streams: who.streams, Certificate: certificate,
+		Facts: n.history, Projections: n.runner, Auth: who.auth, Rate: who.rate, Streams: who.streams, Origins: who.origins, Certificate: certificate,
 		NotReady: n.notReady, Metrics: n.metrics.Handler(), Page: desktop.Handler(), Logger: logger, Version: version(),
 	}
 	if traced != nil {
