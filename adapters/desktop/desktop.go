@@ -33,7 +33,7 @@ type file struct {
 	name    string
 	content []byte
 	kind    string
-	tag     string // its ETag
+	tag     string // its ETag, a weak one: it names the file compressed and not
 }
 
 // Handler serves the page at / and its files below.
@@ -72,7 +72,7 @@ func load() map[string]file {
 			return fmt.Errorf("%s: no content type for it", name)
 		}
 		sum := sha256.Sum256(content)
-		files[strings.TrimPrefix(name, "static")] = file{name, content, kind, `"` + hex.EncodeToString(sum[:12]) + `"`}
+		files[strings.TrimPrefix(name, "static")] = file{name, content, kind, `W/"` + hex.EncodeToString(sum[:12]) + `"`}
 		return nil
 	})
 	if err != nil {

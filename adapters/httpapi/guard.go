@@ -48,7 +48,7 @@ func (s *Server) guarded(mux *http.ServeMux) http.Handler {
 		s.fail(w, r, problem{Status: http.StatusForbidden, Detail: "requests that change something are not taken from pages of another origin"})
 	}))
 	s.config.Origins.trusted(origins)
-	routed := s.config.Origins.handler(origins.Handler(s.routed(mux)))
+	routed := s.config.Origins.handler(origins.Handler(compressing(mux, s.routed(mux))))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.Header.Get(requestIDHeader)
 		if !acceptable(id) {
