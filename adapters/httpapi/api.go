@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/callstate/callstate/domain/access"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/wire"
 	"github.com/callstate/callstate/projections/audit"
@@ -132,6 +133,9 @@ func (s *Server) getCall(ctx context.Context, in *callRequest) (*callAnswer, err
 	if err != nil {
 		return nil, err
 	}
+	if err := s.lookedAtCall(ctx, id, access.TheRecord); err != nil {
+		return nil, err
+	}
 	return &callAnswer{record}, nil
 }
 
@@ -168,6 +172,9 @@ func (s *Server) listCallEvents(ctx context.Context, in *callRequest) (*eventsAn
 	}
 	if len(events) == 0 {
 		return nil, call.ErrUnknownCall
+	}
+	if err := s.lookedAtCall(ctx, id, access.TheEvents); err != nil {
+		return nil, err
 	}
 	return &eventsAnswer{eventList{Events: events}}, nil
 }

@@ -10,10 +10,12 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/callstate/callstate/domain/access"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/projections/history"
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/google/uuid"
 )
 
 // registerCallSearch registers what looks for calls in the history.
@@ -106,6 +108,10 @@ func (s *Server) listCalls(ctx context.Context, in *callsRequest) (*callsAnswer,
 	if err != nil {
 		return nil, err
 	}
+	search := access.CallsSearched{Query: queryOf(ctx), View: uuid.NewString()}
+	if err := s.looked(ctx, search.Query, search); err != nil {
+		return nil, err
+	}
 	list := callList{Calls: present(records)}
 	if len(records) > in.Limit {
 		list.Calls = records[:in.Limit]
@@ -127,6 +133,10 @@ func (s *Server) exportCalls(ctx context.Context, in *exportRequest) (*huma.Stre
 	next, stop := iter.Pull2(history.Each(ctx, s.config.History, filter))
 	first, err, found := next() // what is wrong is told before the answer has begun
 	if err != nil {
+		stop()
+		return nil, err
+	}
+	if err := s.config.Audit.Viewed(ctx, actorOf(ctx), access.CallsSearched{Query: queryOf(ctx), Format: in.Format, View: uuid.NewString()}); err != nil {
 		stop()
 		return nil, err
 	}

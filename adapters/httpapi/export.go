@@ -84,7 +84,7 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	if err := s.config.Audit.Viewed(ctx, actorOf(r), access.CallExported{ConnID: id, Format: name, View: uuid.NewString()}); err != nil {
+	if err := s.config.Audit.Viewed(ctx, actorOf(ctx), access.CallExported{ConnID: id, Format: name, View: uuid.NewString()}); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", format.contentType)
@@ -100,15 +100,4 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return nil
-}
-
-// actorOf is who asks: who is authenticated or, where nobody has to be, who the client says that it is.
-func actorOf(r *http.Request) string {
-	if who, ok := subjectOf(r.Context()); ok {
-		return who.Name
-	}
-	if actor := r.URL.Query().Get("actor"); actor != "" {
-		return actor[:min(len(actor), 200)]
-	}
-	return "unknown"
 }

@@ -54,7 +54,7 @@ func (s *Server) guarded(mux *http.ServeMux) http.Handler {
 		if !acceptable(id) {
 			id = uuid.NewString()
 		}
-		r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
+		r = asked(r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id)))
 		answer := &answer{ResponseWriter: w}
 		answer.Header().Set(requestIDHeader, id)
 		answer.Header().Set("Cache-Control", "no-store") // true only now; what may be kept says so itself

@@ -3,10 +3,13 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"time"
 
+	"github.com/callstate/callstate/domain/access"
 	"github.com/callstate/callstate/projections/floor"
 	"github.com/callstate/callstate/projections/past"
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
 )
 
 // registerPast puts on a mux what is about the past.
@@ -36,6 +39,9 @@ func (s *Server) getFloor(ctx context.Context, in *floorRequest) (*floorAnswer, 
 	if err != nil {
 		return nil, err
 	}
+	if err := s.lookedAtFloor(ctx, f, ""); err != nil {
+		return nil, err
+	}
 	return &floorAnswer{f.View()}, nil
 }
 
@@ -45,6 +51,14 @@ func (s *Server) floorAt(ctx context.Context, at string) (*floor.Floor, error) {
 		return nil, err
 	}
 	return s.config.Past.Floor(ctx, moment)
+}
+
+// lookedAtFloor has it written that somebody looks at the floor as it was, or at the desktop of an agent. Whoever drags a
+// slider through a day looks at its hours.
+func (s *Server) lookedAtFloor(ctx context.Context, f *floor.Floor, agent string) error {
+	viewed := access.FloorViewed{Moment: f.View().At, Agent: agent, View: uuid.NewString()}
+	hour := viewed.Moment.UTC().Truncate(time.Hour).Format(time.RFC3339)
+	return s.looked(ctx, agent+" "+hour, viewed)
 }
 
 type differenceRequest struct {
@@ -65,6 +79,11 @@ func (s *Server) compareFloors(ctx context.Context, in *differenceRequest) (*dif
 	if err != nil {
 		return nil, err
 	}
+	for _, f := range []*floor.Floor{from, to} {
+		if err := s.lookedAtFloor(ctx, f, ""); err != nil {
+			return nil, err
+		}
+	}
 	return &differenceAnswer{floor.Diff(from.View(), to.View())}, nil
 }
 
@@ -83,6 +102,11 @@ func (s *Server) getAgent(ctx context.Context, in *agentRequest) (*agentAnswer, 
 		f, err := s.floorAt(ctx, in.At)
 		if err != nil {
 			return nil, err
+		}
+		if _, known := f.Agent(in.ID); known {
+			if err := s.lookedAtFloor(ctx, f, in.ID); err != nil {
+				return nil, err
+			}
 		}
 		find = f.Agent
 	}

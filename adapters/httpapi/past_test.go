@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -21,6 +22,7 @@ import (
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
 	"github.com/callstate/callstate/domain/eventlog"
+	"github.com/callstate/callstate/domain/wire"
 	"github.com/callstate/callstate/projections/floor"
 	"github.com/callstate/callstate/projections/past"
 	"github.com/callstate/callstate/projections/projectiontest"
@@ -105,7 +107,7 @@ func TestTheFloorAsItWas(t *testing.T) {
 	assert.JSONEq(t, jsonOf(t, was.View()), a.get("/v1/floor?at="+at).Body.String())
 	assert.JSONEq(t, jsonOf(t, floor.Diff(was.View(), a.live.View())), a.get(fmt.Sprintf("/v1/floor/diff?from=333&to=%d", a.script.End())).Body.String())
 	assert.JSONEq(t, jsonOf(t, a.live.View()), a.get("/v1/floor").Body.String())
-	assert.Empty(t, a.looks, "a look at the floor is no replay")
+	assert.NotEmpty(t, a.looks, "who looks at the past is written down")
 }
 
 // The past is shown in the very bytes in which the live stream showed it.
@@ -230,4 +232,55 @@ func jsonOf(t *testing.T, value any) string {
 	data, err := json.Marshal(value)
 	require.NoError(t, err)
 	return string(data)
+}
+
+// Each look at the past is written once for each who looks and what at, however often it is asked for meanwhile.
+func TestWhoLooksIsWrittenDownOnce(t *testing.T) {
+	a := newArchive(t)
+	server := a.server()
+	ask := func(path string) int {
+		answer := httptest.NewRecorder()
+		server.ServeHTTP(answer, get(path))
+		return answer.Code
+	}
+	for at := 300; at < 340; at++ { // a slider is dragged
+		require.Equal(t, http.StatusOK, ask(fmt.Sprintf("/v1/floor?at=%d&actor=user:jane", at)))
+	}
+	assert.LessOrEqual(t, len(a.looks), 2, "an hour of the past is looked at once")
+	assert.Contains(t, a.looks, "user:jane access.FloorViewed floor")
+	before := len(a.looks)
+	require.Equal(t, http.StatusOK, ask("/v1/floor?at=339&actor=user:joe"))
+	require.Equal(t, http.StatusOK, ask("/v1/agents/1003?at=339&actor=user:joe"))
+	assert.Len(t, a.looks, before+2, "another one, and another thing")
+	a.fails = errors.New("disk")
+	assert.Equal(t, http.StatusInternalServerError, ask("/v1/floor?at=339&actor=user:ann"), "what cannot be written is not shown")
+	a.fails = nil
+	assert.Equal(t, http.StatusOK, ask("/v1/floor"), "the present is not the past")
+}
+
+func TestALookAtACallIsWrittenDown(t *testing.T) {
+	c := guarded(t)
+	require.Equal(t, http.StatusOK, c.ask(by("sue", get("/v1/calls/"+known.String()+"/events"))).Code)
+	record := c.last(t, wire.AuditStream("call-"+known.String()))
+	viewed, err := wire.DecodeAccess(record)
+	require.NoError(t, err)
+	assert.Equal(t, "supervisor:sue", viewed.Actor)
+	assert.Equal(t, access.TheEvents, viewed.Body.(access.CallViewed).What)
+	require.Equal(t, http.StatusOK, c.ask(by("sue", get("/v1/calls?ani=2125550001&limit=5"))).Code)
+	searched, err := wire.DecodeAccess(c.last(t, wire.AuditStream("calls")))
+	require.NoError(t, err)
+	assert.Equal(t, "ani=2125550001", searched.Body.(access.CallsSearched).Query)
+}
+
+// A path with an empty part leads nowhere, not elsewhere.
+func TestAPathWithoutACall(t *testing.T) {
+	for _, path := range []string{"/v1/calls//hold", "/v1/agents/../calls", "//v1/calls"} {
+		r := get("/")
+		r.Method, r.URL.Path = http.MethodPost, path
+		answer := httptest.NewRecorder()
+		httpapi.New(httpapi.Config{}).Handler().ServeHTTP(answer, r)
+		assert.Equal(t, http.StatusNotFound, answer.Code, path)
+		assert.Equal(t, "application/problem+json", answer.Header().Get("Content-Type"))
+		assert.Contains(t, answer.Body.String(), `"requestId"`)
+	}
 }

@@ -113,7 +113,7 @@ func (s *Server) replay(w http.ResponseWriter, r *http.Request, viewed access.Bo
 		return
 	}
 	if r.Method != http.MethodHead {
-		if err := s.config.Audit.Viewed(ctx, actorOf(r), viewed); err != nil {
+		if err := s.config.Audit.Viewed(ctx, actorOf(ctx), viewed); err != nil {
 			s.fail(w, r, *s.problemOf(ctx, err))
 			return
 		}

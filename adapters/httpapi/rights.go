@@ -91,7 +91,7 @@ func (s *Server) denied(r *http.Request, pattern string, who Subject) string {
 		return ""
 	}
 	if id, named := pathValue(pattern, r.URL, "{connId}"); named {
-		if !s.tookPart(r, who.Agent, id) && !(looks(pattern) && s.calledEarlier(r, who.Agent, id)) {
+		if !s.tookPart(r, who.Agent, id) && !(tellsOfCall(pattern) && s.calledEarlier(r, who.Agent, id)) {
 			return "the agent takes no part in this call"
 		}
 		return ""
@@ -106,8 +106,8 @@ func (s *Server) denied(r *http.Request, pattern string, who Subject) string {
 	return ""
 }
 
-// looks: the route tells what happened in a call, and nothing more.
-func looks(pattern string) bool {
+// tellsOfCall: the route tells what happened in a call, and nothing more.
+func tellsOfCall(pattern string) bool {
 	return pattern == "GET /v1/calls/{connId}" || pattern == "GET /v1/calls/{connId}/events"
 }
 

@@ -163,11 +163,12 @@ type Server struct {
 	rights  map[string][]Role
 	limits  *limits
 	open    openStreams
+	looks   looks
 }
 
 // New returns a server over the ports of its configuration.
 func New(config Config) *Server {
-	s := &Server{config: config.withDefaults(), rights: rights(), limits: newLimits(config.Rate), open: openStreams{by: map[string]int{}}}
+	s := &Server{config: config.withDefaults(), rights: rights(), limits: newLimits(config.Rate), open: openStreams{by: map[string]int{}}, looks: looks{latest: map[string]time.Time{}}}
 	mux := http.NewServeMux()
 	s.register(mux)
 	s.handler = s.guarded(mux)

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/callstate/callstate/adapters/httpapi"
+	"github.com/callstate/callstate/domain/access"
 	"github.com/callstate/callstate/domain/agent"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
@@ -69,6 +70,9 @@ type building struct {
 	slow    time.Duration // what a request takes
 }
 
+// Viewed is where it would be written who looked.
+func (b *building) Viewed(context.Context, string, access.Body) error { return nil }
+
 func (b *building) View() floor.View { return b.view }
 
 func (b *building) Agent(id string) (floor.Desktop, bool) {
@@ -121,7 +125,7 @@ func (b *building) Request(ctx context.Context, id call.ConnID, request call.Req
 
 func (b *building) config() httpapi.Config {
 	return httpapi.Config{
-		Floor: b, History: b, Log: b, Requests: b, States: states{},
+		Floor: b, History: b, Log: b, Audit: b, Requests: b, States: states{},
 		Now: func() time.Time { return noon },
 	}
 }

@@ -5,8 +5,10 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/callstate/callstate/domain/access"
 	"github.com/callstate/callstate/projections/statistics"
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
 )
 
 func (s *Server) registerStats(api huma.API) {
@@ -55,6 +57,12 @@ func (s *Server) getStats(ctx context.Context, in *statsRequest) (*statsAnswer, 
 	})
 	if err != nil {
 		return nil, err
+	}
+	if in.Explain != "" {
+		explained := access.NumberExplained{Number: in.Explain, Query: queryOf(ctx), View: uuid.NewString()}
+		if err := s.looked(ctx, in.Explain+" "+explained.Query, explained); err != nil {
+			return nil, err
+		}
 	}
 	return &statsAnswer{report}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/callstate/callstate/domain/access"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/wire"
 	"github.com/danielgtaylor/huma/v2"
@@ -50,6 +51,9 @@ func (s *Server) getUserData(ctx context.Context, in *callRequest) (*userDataVie
 	}
 	if !state.Started() {
 		return nil, call.ErrUnknownCall
+	}
+	if err := s.lookedAtCall(ctx, id, access.TheUserData); err != nil {
+		return nil, err
 	}
 	answer := &userDataView{ETag: quoted(state.UserDataVersion())}
 	answer.Body.UserData = map[string]string{}

@@ -1,5 +1,6 @@
-// Package access is the model of who looked at the past, and of who tried to do what he may not: each replay and each
-// export is an event of its own, written before anything is shown, and so is each refusal. It has the shape of package call and is pure.
+// Package access is the model of who looked at the past, and of who tried to do what he may not: each look at a call, at the floor
+// as it was or at what is behind a number is an event of its own, written before anything is shown, and so is each refusal. It has the
+// shape of package call and is pure.
 package access
 
 import (
@@ -39,6 +40,41 @@ type FloorReplayed struct {
 	View         string            `json:"view"`
 }
 
+// What of a call can be looked at.
+const (
+	TheRecord   = "record"
+	TheEvents   = "events"
+	TheUserData = "userData"
+)
+
+// CallViewed: somebody looked at what is kept of a call.
+type CallViewed struct {
+	ConnID call.ConnID `json:"connId"`
+	What   string      `json:"what"` // one of the above
+	View   string      `json:"view"`
+}
+
+// CallsSearched: somebody looked for calls, or took those found away as a file.
+type CallsSearched struct {
+	Query  string `json:"query"`            // the filters, as in a URL; empty: all calls
+	Format string `json:"format,omitempty"` // of the file
+	View   string `json:"view"`
+}
+
+// FloorViewed: somebody looked at the floor, or at an agent's desktop, as it was.
+type FloorViewed struct {
+	Moment time.Time `json:"moment"`          // on the switches' clocks
+	Agent  string    `json:"agent,omitempty"` // whose desktop; empty: the whole floor
+	View   string    `json:"view"`
+}
+
+// NumberExplained: somebody opened a number to the calls and agents behind it.
+type NumberExplained struct {
+	Number string `json:"number"`
+	Query  string `json:"query,omitempty"` // of which range, queue and agent, as in a URL
+	View   string `json:"view"`
+}
+
 // CallExported: somebody took a call out of the log.
 type CallExported struct {
 	ConnID call.ConnID `json:"connId"`
@@ -63,6 +99,18 @@ func (b FloorReplayed) Subject() string { return "floor" }
 
 // Subject is the call.
 func (b CallExported) Subject() string { return "call-" + b.ConnID.String() }
+
+// Subject is the call.
+func (b CallViewed) Subject() string { return "call-" + b.ConnID.String() }
+
+// Subject is all calls.
+func (b CallsSearched) Subject() string { return "calls" }
+
+// Subject is the floor.
+func (b FloorViewed) Subject() string { return "floor" }
+
+// Subject is the numbers.
+func (b NumberExplained) Subject() string { return "numbers" }
 
 // Subject is one for all: what is looked for is who tries.
 func (b RequestDenied) Subject() string { return "denied" }

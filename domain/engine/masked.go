@@ -94,8 +94,15 @@ func maskedAgent(e agent.Event) agent.Event {
 }
 
 func maskedAccess(e access.Event) access.Event {
-	if b, ok := e.Body.(access.RequestDenied); ok {
+	switch b := e.Body.(type) {
+	case access.RequestDenied:
 		b.Path, b.Reason = masking.CardNumbers(b.Path), masking.CardNumbers(b.Reason)
+		e.Body = b
+	case access.CallsSearched:
+		b.Query = masking.CardNumbers(b.Query)
+		e.Body = b
+	case access.NumberExplained:
+		b.Query = masking.CardNumbers(b.Query)
 		e.Body = b
 	}
 	return e

@@ -148,6 +148,10 @@ var accesses = newTable(
 	as[access.FloorReplayed, access.Body]("FloorReplayed", 1),
 	as[access.CallExported, access.Body]("CallExported", 1),
 	as[access.RequestDenied, access.Body]("RequestDenied", 1),
+	as[access.CallViewed, access.Body]("CallViewed", 1),
+	as[access.CallsSearched, access.Body]("CallsSearched", 1),
+	as[access.FloorViewed, access.Body]("FloorViewed", 1),
+	as[access.NumberExplained, access.Body]("NumberExplained", 1),
 )
 
 // Names are all stored names with their current versions ("CallStarted" -> 1).

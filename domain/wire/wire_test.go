@@ -91,6 +91,10 @@ var examples = map[string]any{
 	"FloorReplayed":         access.FloorReplayed{From: moment, FromPosition: 1, To: moment, ToPosition: 9, Agent: "1001", View: "v"},
 	"CallExported":          access.CallExported{ConnID: connID, Format: "feature", View: "v"},
 	"RequestDenied":         access.RequestDenied{Operation: "POST /v1/calls/{connId}/hold", Path: "/v1/calls/x/hold", Role: "agent", Reason: "not his", View: "v"},
+	"CallViewed":            access.CallViewed{ConnID: connID, What: access.TheRecord, View: "v"},
+	"CallsSearched":         access.CallsSearched{Query: "ani=2125550001", Format: "csv", View: "v"},
+	"FloorViewed":           access.FloorViewed{Moment: moment, Agent: "1001", View: "v"},
+	"NumberExplained":       access.NumberExplained{Number: "abandoned", Query: "queue=sales", View: "v"},
 	"SwitchRestarted":       link.SwitchRestarted{Switch: "pbx1", Started: "2026-11-23 00:59:56"},
 }
 
