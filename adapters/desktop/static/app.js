@@ -11,6 +11,7 @@ import { Call } from './call.js';
 import { Numbers } from './numbers.js';
 import { Api } from './api.js';
 import { Past } from './past.js';
+import { Who, allowed, pagesOf, whoSits } from './who.js';
 
 // Changes that come within this time of the feed's (re)connection may be old ones that were missed.
 const catchingUp = 2000;
@@ -23,15 +24,16 @@ const drawEvery = 100;
 
 const feedStates = { connecting: 'Connecting', live: 'Live', behind: 'Behind', lost: 'Connection lost' };
 
-const pages = [['floor', '#/', 'Floor'], ['calls', '#/calls', 'Calls'], ['numbers', '#/numbers', 'Numbers'], ['api', '#/api', 'API']];
-
-function App() {
-  const route = useRoute();
-  const agent = route.page === 'agents' ? route.id : '';
-  const feed = useFeed(agent);
+function App({ who }) {
+  const route = allowed(useRoute(), who);
+  const pages = pagesOf(who);
+  const agent = route.page === 'agents' ? route.id : who?.agent;
+  const feed = useFeed(agent ?? '');
   const past = usePast(route, feed.model);
   const { model, state } = feed;
-  useTitle(route, model);
+  useTitle(route, model, pages);
+  // Who is not known any more has to log in again; else the feed comes back by itself.
+  useEffect(() => { if (who?.subject && state === 'lost') whoSits().catch(() => {}); }, [state]);
   return html`
     <a class="skip" href="#main" onClick=${skip}>To the content</a>
     <header class="bar">
@@ -44,18 +46,19 @@ function App() {
         <span role="status"><i aria-hidden="true"></i>${feedStates[state]}${state === 'behind' && ` by ${duration(feed.late)}`}</span>
         <span class="position"><span class="unseen">Log position </span>${model.position ? `#${model.position}` : ''}</span>
       </div>
+      <${Who} who=${who} />
     </header>
-    <main id="main" tabindex="-1" class=${state === 'lost' ? 'stale' : ''} data-past=${route.page === 'floor' && !past.live}><${Page} route=${route} feed=${feed} past=${past} /></main>
+    <main id="main" tabindex="-1" class=${state === 'lost' ? 'stale' : ''} data-past=${route.page === 'floor' && !past.live}><${Page} route=${route} feed=${feed} past=${past} who=${who} /></main>
     ${state === 'lost' && html`<div class="lost" role="alert">${feed.why || 'The connection to the engine is lost.'} What you see is not up to date; it comes back by itself.</div>`}
   `;
 }
 
-function Page({ route, feed, past }) {
+function Page({ route, feed, past, who }) {
   switch (route.page) {
     case 'calls':
       return route.id
-        ? html`<${Call} key=${route.id} connId=${route.id} live=${feed.model.calls.get(route.id)} />`
-        : html`<${Calls} query=${route.query} ended=${feed.ended} />`;
+        ? html`<${Call} key=${route.id} connId=${route.id} own=${who?.role === 'agent'} live=${feed.model.calls.get(route.id)} />`
+        : html`<${Calls} query=${route.query} ended=${feed.ended} own=${who?.role === 'agent'} />`;
     case 'agents':
       if (!feed.model.agents.has(route.id)) return html`<p class="empty">Connecting to the desktop of ${route.id} …</p>`;
       return html`<${Desktop} key=${route.id} id=${route.id} model=${feed.model} live=${feed.state === 'live' || feed.state === 'behind'} ended=${feed.ended} />`;
@@ -88,7 +91,7 @@ function useRoute() {
 function readRoute() {
   const [path, query = ''] = location.hash.replace(/^#\/?/, '').split('?');
   const [page, id = ''] = path.split('/');
-  const known = pages.some(([name]) => name === page) || (page === 'agents' && id);
+  const known = pagesOf(null).some(([name]) => name === page) || (page === 'agents' && id);
   return { page: known ? page : 'floor', id: decode(id), query };
 }
 
@@ -179,10 +182,10 @@ function follow(url, draw, unseen) {
 }
 
 // useTitle tells of a ringing call in the browser's tab.
-function useTitle(route, model) {
+function useTitle(route, model, pages) {
   const ringing = route.page === 'agents' && model.agents.get(route.id)?.state === 'ringing';
   const call = ringing && [...model.calls.values()].find((each) => each.state === 'ringing');
-  const page = route.page === 'agents' ? `Agent ${route.id}` : pages.find(([name]) => name === route.page)[2];
+  const page = route.page === 'agents' ? `Agent ${route.id}` : pages.find(([name]) => name === route.page)?.[2] ?? 'API';
   useEffect(() => {
     document.title = call ? `☎ ${number(call.ani)} rings` : `${page} · callstate`;
   });
@@ -193,5 +196,6 @@ function skip(event) {
   document.getElementById('main').focus();
 }
 
-render(h(App), document.getElementById('app'));
+const who = await whoSits().catch(() => null); // the feed says when the engine is away
+render(h(App, { who }), document.getElementById('app'));
 ticker.tick();

@@ -25,7 +25,7 @@ const kinds = [
   [/Failed$|^Anomaly/, 'failed'],
 ];
 
-export function Call({ connId, live }) {
+export function Call({ connId, live, own }) {
   const [record, setRecord] = useState(null);
   const [events, setEvents] = useState([]);
   const [error, setError] = useState(null);
@@ -49,7 +49,7 @@ export function Call({ connId, live }) {
   if (!record) return html`<p class="empty">Loading …</p>`;
   const index = Math.min(chosen ?? events.length - 1, events.length - 1);
   return html`
-    <div class="tools"><h1>Call from ${number(record.ani)}${record.dnis && ` to ${record.dnis}`}</h1><${Outcome} record=${record} /><${Export} connId=${record.connId} /></div>
+    <div class="tools"><h1>Call from ${number(record.ani)}${record.dnis && ` to ${record.dnis}`}</h1><${Outcome} record=${record} />${!own && html`<${Export} connId=${record.connId} />`}</div>
     <div class="onecall">
       <section class="panel replay" aria-labelledby="replay">
         <h2 id="replay">What happened</h2>

@@ -17,7 +17,7 @@ const typeNames = { inbound: 'Inbound', outbound: 'Outbound', internal: 'Interna
 export const typeName = (type) => typeNames[type] ?? type;
 
 // The filters stand in the page's address, so that a list can be sent to somebody.
-export function Calls({ query, ended }) {
+export function Calls({ query, ended, own }) {
   const [answer, setAnswer] = useState({});
   const [round, setRound] = useState(0);
   const [asked, setAsked] = useState(false); // for the next page
@@ -56,7 +56,7 @@ export function Calls({ query, ended }) {
     </table></div>
     <p class="after"><span role="status">${calls.length} ${calls.length === 1 ? 'call' : 'calls'}${next ? ', and older ones' : ''}</span>
       ${next && html`<button type="button" disabled=${asked} onClick=${() => setAsked(true)}>Show older</button>`}
-      <span>All of them as <a href=${`/v1/calls/export?${query}`} download>CSV</a> or <a href=${`/v1/calls/export?${query && query + '&'}format=jsonl`} download>JSON lines</a></span></p>`}
+      ${!own && html`<span>All of them as <a href=${`/v1/calls/export?${query}`} download>CSV</a> or <a href=${`/v1/calls/export?${query && query + '&'}format=jsonl`} download>JSON lines</a></span>`}</p>`}
   </section>`;
 }
 

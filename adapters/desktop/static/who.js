@@ -1,0 +1,48 @@
+// Who sits at the page, where the engine asks: what he may see, and the way out.
+
+import { html } from './vendor/htm-preact.js';
+
+// whoSits is { subject, role, agent } of the session; without a subject nobody has to say who he is. Without a session the
+// browser goes where one is made.
+export async function whoSits() {
+  const response = await fetch('/v1/session', { headers: { Accept: 'application/json' } });
+  if (response.status === 401) {
+    location.assign('/'); // which knows where that is
+    return new Promise(() => {});
+  }
+  return response.ok ? response.json() : null; // who is limited sees it in what he asks next
+}
+
+const everything = [['floor', '#/', 'Floor'], ['calls', '#/calls', 'Calls'], ['numbers', '#/numbers', 'Numbers'], ['api', '#/api', 'API']];
+
+// pagesOf are the pages that somebody may see: [page, address, name].
+export function pagesOf(who) {
+  if (who?.role === 'agent') return [['agents', `#/agents/${encodeURIComponent(who.agent)}`, 'Desktop'], ['calls', '#/calls', 'Calls'], ['api', '#/api', 'API']];
+  if (who?.role === 'ivr') return everything.slice(-1);
+  return everything;
+}
+
+// allowed is where somebody gets who goes to a page: an agent has his own desktop and his own calls.
+export function allowed(route, who) {
+  const pages = pagesOf(who);
+  if (who?.role === 'agent') {
+    if (route.page === 'agents' || !pages.some(([page]) => page === route.page)) return { page: 'agents', id: who.agent, query: '' };
+    if (route.page === 'calls' && !route.id) {
+      const query = new URLSearchParams(route.query);
+      query.set('agent', who.agent);
+      return { ...route, query: query.toString() };
+    }
+    return route;
+  }
+  return route.page === 'agents' || pages.some(([page]) => page === route.page) ? route : { page: pages[0][0], id: '', query: '' };
+}
+
+async function leave() {
+  await fetch('/logout', { method: 'POST', redirect: 'manual' });
+  location.assign('/logout');
+}
+
+export function Who({ who }) {
+  if (!who?.subject) return null;
+  return html`<div class="who"><span>${who.subject}</span> <button type="button" class="quiet" onClick=${leave}>Log out</button></div>`;
+}
