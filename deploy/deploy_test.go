@@ -140,7 +140,9 @@ func TestTheManagerAccountIsAsDocumented(t *testing.T) {
 			assert.Contains(t, string(page), "`"+class+"`", "what the class is for")
 		}
 	}
-	var c struct{ Asterisk []struct{ User, Secret string } }
+	var c struct {
+		Asterisk []struct{ User, Secret string }
+	}
 	_, err = toml.DecodeFile("callstate.toml", &c)
 	require.NoError(t, err)
 	assert.Contains(t, file, c.Asterisk[0].User)
