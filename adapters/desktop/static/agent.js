@@ -6,7 +6,7 @@ import { DataTable, Elapsed, Moment, Problem, State, agentState, callState, get,
 import { queuesOf } from './floor.js';
 import { duration } from './clock.js';
 import { Button, Outcome, useCommands, usePermitted } from './commands.js';
-import { Controls, panels, services } from './controls.js';
+import { Controls, openable, services } from './controls.js';
 import { DataSheet } from './datasheet.js';
 import { Remarks, useRecord } from './remarks.js';
 import { Session } from './session.js';
@@ -102,7 +102,7 @@ function shortcutsOf(desk, calls, over) {
     return call && (() => desk.ask(call, service, services[service].label));
   };
   const panel = (name) => {
-    const call = calls.find((each) => panels[name].services.some((service) => desk.may(each, service)));
+    const call = calls.find((each) => openable(desk, each, name, desk.may));
     return call && (() => desk.open(call.connId, name));
   };
   const mine = (service, name) => (desk.may(null, service) ? () => desk.open('me', name) : undefined);

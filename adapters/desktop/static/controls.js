@@ -68,9 +68,15 @@ function toService(desk, call, name, ringing) {
     busy=${desk.busy(call, name)} off=${!desk.may(call, name)} onPress=${() => desk.ask(call, name, label)} />`;
 }
 
+// openable: the panel is one of the call's, and there is something to be done with it. Of a call and the consultation about
+// it, it is the call that is given away.
+export function openable(desk, call, name, can = desk.shows) {
+  return !(name === 'transfer' && call.type === 'consult') && panels[name].services.some((each) => can(call, each));
+}
+
 function toPanel(desk, call, name, open) {
   const { label, key, services } = panels[name];
-  if (!services.some((each) => desk.shows(call, each))) return null;
+  if (!openable(desk, call, name)) return null;
   return html`<${Button} key=${name} label=${label} keys=${key} expanded=${open === name} off=${!services.some((each) => desk.may(call, each))}
     onPress=${() => (open === name ? desk.close() : desk.open(call.connId, name))} />`;
 }
@@ -89,6 +95,9 @@ function Destination({ desk, call, name }) {
     if (to && (await desk.ask(call, service, services[service].label, { to }))) desk.close();
   };
   const usable = panels[name].services.filter((each) => desk.shows(call, each));
+  useEffect(() => {
+    if (usable.length === 0) desk.close(); // what it was for has been done, here or elsewhere
+  }, [usable.length]);
   return html`<form class="panel-of" ref=${form} onSubmit=${(event) => { event.preventDefault(); ask(usable[0]); }}>
     <label for=${`to-${call.connId}`}>To the number</label>
     <input id=${`to-${call.connId}`} inputmode="tel" autocomplete="off" required maxlength="64" value=${to} onInput=${(event) => setTo(event.target.value.trim())} />

@@ -142,7 +142,11 @@ func (c *Centre) merge(l, mine, theirs *leg, cause call.Cause) {
 
 	theirs.call = v
 	v.legs = append(v.legs, theirs)
-	c.is(theirs, theirs.state, call.PartyIs{From: w.id})
+	more := call.PartyIs{From: w.id}
+	if theirs.who != nil {
+		more.Agent = theirs.who.id
+	}
+	c.is(theirs, theirs.state, more)
 	merged.At = c.tick()
 	c.callFact(v, merged)
 }
