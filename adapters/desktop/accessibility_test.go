@@ -3,12 +3,14 @@ package desktop_test
 import (
 	_ "embed"
 	"testing"
+	"time"
 
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/link"
 	"github.com/callstate/callstate/projections/projectiontest"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
 )
 
 // axe-core 4.14.1, unchanged: axe.min.js of the npm package. It is used in this test and is no part of the program.
@@ -68,20 +70,70 @@ func TestAccessibility(t *testing.T) {
 			do[bool](b, page.then+"; true")
 		}
 		b.see("document.querySelector('main').children.length > 0")
-		for _, screen := range []struct {
-			name, scheme string
-			width        int64
-		}{{"light", "light", 1280}, {"dark", "dark", 1280}, {"phone", "light", 390}} {
-			t.Run(page.name+"/"+screen.name, func(t *testing.T) {
-				b.looks(screen.scheme, screen.width, 800)
-				if found := do[string](b, violations); found != "" {
-					t.Error(found)
-				}
-				if wide := do[float64](b, "document.documentElement.scrollWidth"); wide > float64(screen.width) {
-					t.Errorf("the page is %v px wide, and has to be scrolled sideways", wide)
-				}
-			})
-		}
+		b.accessible(t, page.name)
+	}
+}
+
+// What an agent works with can be used so, too: each form, a refusal, and the list of the keys.
+func TestAWorkingDesktopIsAccessible(t *testing.T) {
+	c, b := desk(t)
+	do[bool](b, axe+"; true")
+	b.press("Log in …")
+	b.accessible(t, "logging in")
+	b.press("Cancel")
+	b.login()
+	b.press("Not ready …")
+	b.accessible(t, "not ready")
+	b.press("Cancel")
+	rings(c, b)
+	b.offers("Answer", "Redirect …", "Reject")
+	b.press("Redirect …")
+	b.accessible(t, "ringing")
+	b.press("Cancel")
+	id := takes(c, b)
+	c.obeys(call.ErrSwitchRefused, false)
+	b.press("Hold")
+	b.seeText("[role=alert]", "not done")
+	c.obeys(nil, false)
+	b.press("Edit data")
+	b.see("document.querySelector('.sheet input')")
+	b.write("#data-tier", "gold")
+	_, err := c.engine.Request(t.Context(), id, call.ChangeUserData{At: time.Now(), Actor: "ivr:main", Set: []call.Pair{{Key: "tier", Value: "bronze"}}})
+	require.NoError(t, err)
+	b.press("Save")
+	b.seeText(".sheet .problem", "meanwhile")
+	b.accessible(t, "a conflict")
+	b.press("Cancel")
+	consults(c, b)
+	b.accessible(t, "consulting")
+	b.press("Conference")
+	b.see("document.querySelector('.card .others button')")
+	b.accessible(t, "a conference")
+	b.press("Keyboard shortcuts")
+	b.see("document.querySelector('dialog[open]')")
+	b.accessible(t, "the keys")
+	do[bool](b, "document.querySelector('dialog form button').click(), true")
+	b.press("End call")
+	b.seeText(".card", "Call ended")
+	b.accessible(t, "after-call work")
+}
+
+// accessible lets axe look at what is shown, in light, in dark and on a phone.
+func (b *browser) accessible(t *testing.T, name string) {
+	for _, screen := range []struct {
+		name, scheme string
+		width        int64
+	}{{"light", "light", 1280}, {"dark", "dark", 1280}, {"phone", "light", 390}} {
+		t.Run(name+"/"+screen.name, func(t *testing.T) {
+			b.looks(screen.scheme, screen.width, 800)
+			do[bool](b, "scrollTo(0, 0), true") // what is half below the bar is no fault
+			if found := do[string](b, violations); found != "" {
+				t.Error(found)
+			}
+			if wide := do[float64](b, "document.documentElement.scrollWidth"); wide > float64(screen.width) {
+				t.Errorf("the page is %v px wide, and has to be scrolled sideways", wide)
+			}
+		})
 	}
 }
 
