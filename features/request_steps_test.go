@@ -52,7 +52,11 @@ func (w *world) requestSteps(sc *godog.ScenarioContext) {
 		return nil
 	})
 	sc.Step(`^the answer is the same$`, func() error {
-		if !reflect.DeepEqual(w.asked, w.askedBefore) || w.asked.status != http.StatusOK {
+		// A position is one that a feed has passed when it has told of the request: that of the answer given again may be a later one.
+		first, again := *w.askedBefore, *w.asked
+		later := again.answer.Position >= first.answer.Position
+		again.answer.Position = first.answer.Position
+		if !later || !reflect.DeepEqual(first, again) || w.asked.status != http.StatusOK {
 			return fmt.Errorf("first %+v, then %+v", w.askedBefore, w.asked)
 		}
 		return nil
