@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/callstate/callstate/adapters/switches/playback"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
+	"github.com/callstate/callstate/domain/eventlog"
 	"github.com/callstate/callstate/projections/history"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -176,6 +178,7 @@ func AnEngineMayBeReplaced(t *testing.T, newLog func() Log, sessions []Played, l
 						assert.Equal(t, waits(once), waits(again), "%s: %s", where, stream)
 					}
 				}
+				assert.Equal(t, visits(whole), visits(calls), where)
 				for stream, state := range calls {
 					assert.True(t, state.Ended(), "%s: %s is left open", where, stream)
 				}
@@ -201,6 +204,17 @@ func waits(r history.Record) string {
 		text += fmt.Sprintf("; in %s: %s %s", q.Queue, q.Result, q.Agent)
 	}
 	return text
+}
+
+// visits are what the records tell of queues, of whatever calls: one may have another ConnID.
+func visits(calls map[eventlog.Stream]call.State) (all []string) {
+	for _, state := range calls {
+		if text := waits(history.RecordOf(state)); text != "" {
+			all = append(all, text)
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
 // who is what a record tells without times.
