@@ -17,9 +17,6 @@ func (t *Translator) Resume(calls []call.State, at time.Time) {
 	calls = slices.SortedFunc(slices.Values(calls), func(a, b call.State) int { return bytes.Compare(a.ConsultOf[:], b.ConsultOf[:]) })
 	byID := map[call.ConnID]*callOnSwitch{}
 	for _, s := range calls {
-		if !s.Live() {
-			continue
-		}
 		c := &callOnSwitch{linkedID: s.SwitchCallID, connID: s.ConnID, told: true}
 		byID[s.ConnID] = c
 		if s.ConsultOf.IsZero() || t.calls[c.linkedID] == nil {
@@ -32,9 +29,7 @@ func (t *Translator) Resume(calls []call.State, at time.Time) {
 		}
 	}
 	for _, s := range calls {
-		if c := byID[s.ConnID]; c != nil {
-			t.resumeCall(c, s, byID)
-		}
+		t.resumeCall(byID[s.ConnID], s, byID)
 	}
 }
 

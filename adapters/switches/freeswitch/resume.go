@@ -18,9 +18,6 @@ func (t *Translator) Resume(calls []call.State, at time.Time) {
 	calls = slices.SortedFunc(slices.Values(calls), func(a, b call.State) int { return bytes.Compare(a.ConsultOf[:], b.ConsultOf[:]) })
 	byID := map[call.ConnID]*callOnSwitch{}
 	for _, s := range calls {
-		if !s.Live() {
-			continue
-		}
 		c := &callOnSwitch{id: s.SwitchCallID, connID: s.ConnID, born: s.StartedAt}
 		byID[s.ConnID], t.calls[c.id] = c, c
 		for _, p := range s.Parties {
@@ -30,9 +27,7 @@ func (t *Translator) Resume(calls []call.State, at time.Time) {
 		}
 	}
 	for _, s := range calls {
-		if c := byID[s.ConnID]; c != nil {
-			t.resumeCall(c, s, byID)
-		}
+		t.resumeCall(byID[s.ConnID], s, byID)
 	}
 }
 
