@@ -23,14 +23,7 @@ func TestAHandwrittenSessionHasOneHistory(t *testing.T) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			raw, err := os.ReadFile(path)
 			require.NoError(t, err)
-			told := switchtest.Histories(t, imported(t, [][]byte{raw}))
-			path := strings.TrimSuffix(path, ".ami") + ".txt"
-			if *update {
-				require.NoError(t, os.WriteFile(path, []byte(told), 0o644))
-			}
-			golden, err := os.ReadFile(path)
-			require.NoError(t, err)
-			assert.Equal(t, string(golden), told)
+			switchtest.Golden(t, imported(t, [][]byte{raw}), strings.TrimSuffix(path, ".ami")+".txt", *update)
 		})
 	}
 }

@@ -128,14 +128,7 @@ func TestARecordedSessionHasOneHistory(t *testing.T) {
 	for _, folder := range recordedSessions(t) {
 		name := filepath.Base(folder)
 		t.Run(name, func(t *testing.T) {
-			told := switchtest.Histories(t, imported(t, recording(t, folder)))
-			path := filepath.Join("testdata", "histories", name+".txt")
-			if *update {
-				require.NoError(t, os.WriteFile(path, []byte(told), 0o644))
-			}
-			golden, err := os.ReadFile(path)
-			require.NoError(t, err)
-			assert.Equal(t, string(golden), told)
+			switchtest.Golden(t, imported(t, recording(t, folder)), filepath.Join("testdata", "histories", name+".txt"), *update)
 		})
 	}
 }

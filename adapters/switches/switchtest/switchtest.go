@@ -127,17 +127,22 @@ func kindOrder(s eventlog.Stream) string {
 func (s Suite[P]) Golden(t *testing.T, dir string, update bool) {
 	for _, session := range s.Sessions {
 		t.Run(session.Name, func(t *testing.T) {
-			told := Histories(t, s.Play(t, session.Links))
-			path := filepath.Join(dir, session.Name+".txt")
-			if update {
-				require.NoError(t, os.MkdirAll(dir, 0o755))
-				require.NoError(t, os.WriteFile(path, []byte(told), 0o644))
-			}
-			golden, err := os.ReadFile(path)
-			require.NoError(t, err)
-			assert.Equal(t, string(golden), told)
+			Golden(t, s.Play(t, session.Links), filepath.Join(dir, session.Name+".txt"), update)
 		})
 	}
+}
+
+// Golden compares the history in a log with a file, or rewrites the file.
+func Golden(t testing.TB, log eventlog.Reader, path string, update bool) {
+	t.Helper()
+	told := Histories(t, log)
+	if update {
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(told), 0o644))
+	}
+	golden, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, string(golden), told)
 }
 
 // Calls are the calls of a log, and of each the marks by which its history says that something was missed.
