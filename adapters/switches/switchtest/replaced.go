@@ -39,22 +39,13 @@ type Played struct {
 const quietFor = 100 * time.Millisecond
 
 // play plays a session in which links come and go: go on has the switch tell so many more events, all that are left when
-// there are no more, and returns when everybody has dealt with them.
-func (p Played) play(t *testing.T, script func(link func(e *engine.Engine) (unlink func()), goOn func(events int))) (quiet []int) {
+// there are no more, and returns when everybody has dealt with them. tell is called before each event.
+func (p Played) play(t *testing.T, tell func(text string), script func(link func(e *engine.Engine) (unlink func()), goOn func(events int))) {
 	synctest.Test(t, func(t *testing.T) {
-		steps, left, told := make(chan int), 0, 0
-		var last time.Time
+		steps, left := make(chan int), 0
 		options := p.Login
 		options.Hold = func(ctx context.Context, text string) error {
-			if at, ok := p.At(text); ok {
-				if !last.IsZero() && at.Sub(last) >= quietFor {
-					quiet = append(quiet, told)
-				}
-				if at.After(last) {
-					last = at
-				}
-			}
-			told++
+			tell(text)
 			for left == 0 {
 				select {
 				case left = <-steps:
@@ -95,7 +86,6 @@ func (p Played) play(t *testing.T, script func(link func(e *engine.Engine) (unli
 		stop()
 		require.NoError(t, <-served)
 	})
-	return quiet
 }
 
 // rest is as many events as there are.
@@ -103,16 +93,32 @@ const rest = 1 << 40
 
 // whole has one engine hear a whole session, and returns after how many events the switch said nothing for a while.
 func (p Played) whole(t *testing.T, log Log) (quiet []int) {
-	return p.play(t, func(link func(*engine.Engine) func(), goOn func(int)) {
+	told := 0
+	var last time.Time
+	listen := func(text string) {
+		if at, ok := p.At(text); ok {
+			if !last.IsZero() && at.Sub(last) >= quietFor {
+				quiet = append(quiet, told)
+			}
+			if at.After(last) {
+				last = at
+			}
+		}
+		told++
+	}
+	p.play(t, listen, func(link func(*engine.Engine) func(), goOn func(int)) {
 		unlink := link(engine.New(log, time.Now, liveCalls(t, log)))
 		goOn(rest)
 		unlink()
 	})
+	return quiet
 }
+
+func unheeded(string) {}
 
 // replaced has one engine hear the beginning, so many events, and another one the rest.
 func (p Played) replaced(t *testing.T, log Log, at int) {
-	p.play(t, func(link func(*engine.Engine) func(), goOn func(int)) {
+	p.play(t, unheeded, func(link func(*engine.Engine) func(), goOn func(int)) {
 		unlink := link(engine.New(log, time.Now, liveCalls(t, log)))
 		goOn(at)
 		unlink()
@@ -125,7 +131,7 @@ func (p Played) replaced(t *testing.T, log Log, at int) {
 // handedOver has another engine listen from the same moment on, while the first one still hears and writes so many more
 // events before the other one sees what the log says; then the first one ends.
 func (p Played) handedOver(t *testing.T, log Log, at, ahead int) {
-	p.play(t, func(link func(*engine.Engine) func(), goOn func(int)) {
+	p.play(t, unheeded, func(link func(*engine.Engine) func(), goOn func(int)) {
 		unlink := link(engine.New(log, time.Now, liveCalls(t, log)))
 		goOn(at)
 		look := make(chan struct{})
