@@ -90,6 +90,8 @@ func TestAnAgentWhoLogsInSeesWhatIsHis(t *testing.T) {
 		require.NoError(t, tab.open(engine.address+"/"+elsewhere))
 		require.NoError(t, tab.see(hisDesktop), elsewhere)
 	}
+	require.NoError(t, tab.open(engine.address+"/#/calls"))
+	require.NoError(t, tab.see("document.querySelector('#calls') && !document.querySelector('main .problem') && document.querySelector('[data-feed=live]')"))
 	require.NoError(t, tab.do(leaves))
 	require.NoError(t, tab.see(isOut))
 	require.NoError(t, engine.stop())

@@ -18,6 +18,7 @@ import (
 const (
 	maxBody       = 256 << 10
 	appendTimeout = 10 * time.Second
+	pagePattern   = "GET /" // of the page and its files
 )
 
 // register puts everything that the server does on a mux.
@@ -87,7 +88,7 @@ func (s *Server) register(mux *http.ServeMux) {
 		mux.Handle("GET /metrics", s.config.Metrics)
 	}
 	if s.config.Page != nil {
-		mux.Handle("GET /", s.config.Page)
+		mux.Handle(pagePattern, s.config.Page)
 	}
 }
 

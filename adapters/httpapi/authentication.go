@@ -128,21 +128,21 @@ func credentials(r *http.Request) string {
 // may not (403), or he asks too often (429).
 func (s *Server) authorised(w http.ResponseWriter, r *http.Request, pattern string) (*http.Request, bool) {
 	if s.config.Auth == nil {
-		return r, s.allowed(w, r, addressOf(r))
+		return r, s.allowed(w, r, pattern, addressOf(r))
 	}
 	who, err := s.config.Auth.Subject(r.Context(), credentials(r))
 	known := err == nil
 	switch {
 	case known:
-		if !s.allowed(w, r, who.Name) {
+		if !s.allowed(w, r, pattern, who.Name) {
 			return r, false
 		}
 		r = r.WithContext(context.WithValue(r.Context(), subjectKey{}, who))
-	case !s.allowed(w, r, addressOf(r)):
+	case !s.allowed(w, r, pattern, addressOf(r)):
 		return r, false
 	}
 	if slices.Contains(s.rights[pattern], public) {
-		if pattern == "GET /" && r.URL.Path == "/" && !known {
+		if pattern == pagePattern && r.URL.Path == "/" && !known {
 			http.Redirect(w, r, s.logInAt(), http.StatusSeeOther)
 			return r, false
 		}
@@ -174,9 +174,10 @@ func addressOf(r *http.Request) string {
 	return host
 }
 
-// allowed answers a client that asks more often than it may.
-func (s *Server) allowed(w http.ResponseWriter, r *http.Request, client string) bool {
-	if s.limits == nil || s.limits.allow(client, s.config.Now()) {
+// allowed answers a client that asks more often than it may. The files of the page are not counted: whoever opens it asks for
+// all of them at once, a file costs no more than a refusal, and one that is missing leaves the page blank.
+func (s *Server) allowed(w http.ResponseWriter, r *http.Request, pattern, client string) bool {
+	if s.limits == nil || pattern == pagePattern || s.limits.allow(client, s.config.Now()) {
 		return true
 	}
 	w.Header().Set("Retry-After", "1")

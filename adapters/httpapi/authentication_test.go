@@ -184,6 +184,11 @@ func TestAClientMayNotAskTooOften(t *testing.T) {
 		assert.Equal(t, 401, ask("guess"))
 	}
 	assert.Equal(t, 429, ask("another guess"), "who tries tokens is told by his address")
+	for range 40 {
+		answer := httptest.NewRecorder()
+		server.ServeHTTP(answer, by("sue", get("/app.js")))
+		require.Equal(t, 200, answer.Code, "the page has many files")
+	}
 }
 
 func TestAClientMayNotHaveTooManyStreams(t *testing.T) {

@@ -103,7 +103,8 @@ type Config struct {
 	Origins *Origins
 	// Certificate is for TLS; without it there is none.
 	Certificate *Certificate
-	// Rate is how many requests a second each client may send, twice as many at once; 0: any number.
+	// Rate is how many requests a second each client may send, twice as many at once, the page's own files apart; 0: any
+	// number.
 	Rate float64
 	// Streams is how many streams each client may have open at once; 0: any number.
 	Streams int
