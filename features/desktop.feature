@@ -33,3 +33,23 @@ Feature: The page
     When the user runs the demo again
     Then the page is live again, without having been loaded again
     And the page shows what the engine does
+
+  Scenario: An agent takes a call at his desktop, and the engine is killed meanwhile
+    Given a new user runs the demo with a simulated contact centre
+    When the user opens the desktop of agent 1001 and logs in
+    Then a call rings there, with its numbers, queue and data, before anybody has answered
+    When the user presses "Answer"
+    Then the desktop shows that the agent talks
+    When the user presses "Hold"
+    Then the desktop shows that the caller is on hold
+    And the log tells of the call:
+      | PartyAlerting  |
+      | PartyConnected |
+      | PartyHeld      |
+    When the user notes "wants to be called back"
+    Then the record of the call has the note "wants to be called back"
+    When the engine is killed
+    Then the page says that the connection is lost
+    When the user runs the simulated demo again
+    Then the desktop is live again, without having been loaded again, and shows the call among the last ones
+    And the record of the call has the note "wants to be called back"

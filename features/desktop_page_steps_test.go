@@ -44,6 +44,7 @@ func (w *world) pageSteps(sc *godog.ScenarioContext) {
 	sc.Step(`^a new user runs the demo$`, w.demoRuns)
 	sc.Step(`^the user runs the demo again$`, w.demoRuns)
 	sc.Step(`^the user opens the page$`, w.pageIsOpened)
+	w.agentsPageSteps(sc)
 	sc.Step(`^the engine is killed$`, func() error { return w.engine.kill() })
 	sc.Step(`^the page shows a call that rings, with the caller's number and the data of the IVR$`, w.pageShowsRinging)
 	sc.Step(`^the user opens an ended call that an agent answered for a queue$`, w.opensAnswered)
@@ -86,20 +87,22 @@ func (w *world) pageSteps(sc *godog.ScenarioContext) {
 }
 
 // demoRuns starts the demo, at the address at which it was before.
-func (w *world) demoRuns() error {
+func (w *world) demoRuns() error { return w.runDemo("--speed", "3") }
+
+func (w *world) runDemo(more ...string) error {
 	address := "127.0.0.1:0"
 	if w.engine != nil {
 		address = strings.TrimPrefix(w.engine.address, "http://")
 	}
-	p, err := startDemo(w.dir, w.data, address, 3)
+	p, err := startDemo(w.dir, w.data, address, more...)
 	if err == nil {
 		w.engine = p
 	}
 	return err
 }
 
-// startDemo starts the demo so many times faster than it happened, and returns when it is ready.
-func startDemo(dir string, data *dataFolder, address string, speed float64) (*process, error) {
+// startDemo starts the demo, and returns when it is ready.
+func startDemo(dir string, data *dataFolder, address string, more ...string) (*process, error) {
 	if _, port, _ := net.SplitHostPort(address); port == "0" { // the same again after a restart
 		listener, err := net.Listen("tcp", address)
 		if err != nil {
@@ -108,7 +111,7 @@ func startDemo(dir string, data *dataFolder, address string, speed float64) (*pr
 		address = listener.Addr().String()
 		listener.Close()
 	}
-	arguments := []string{"demo", "--listen", address, "--speed", fmt.Sprint(speed), "--data", data.dir}
+	arguments := append([]string{"demo", "--listen", address, "--data", data.dir}, more...)
 	if data.store != "" {
 		arguments = append(arguments, "--store", data.store)
 	}

@@ -30,7 +30,7 @@ func TestScreenshots(t *testing.T) {
 		t.Skip("no pictures are asked for; make screenshots does")
 	}
 	dir, began := t.TempDir(), time.Now()
-	engine, err := startDemo(dir, &dataFolder{dir: filepath.Join(dir, "data")}, "127.0.0.1:0", 2)
+	engine, err := startDemo(dir, &dataFolder{dir: filepath.Join(dir, "data")}, "127.0.0.1:0", "--speed", "2")
 	if err != nil {
 		t.Fatal(err)
 	}

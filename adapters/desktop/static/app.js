@@ -1,6 +1,6 @@
 // The page: which part of it is shown, the live feed under it, and the bar on top.
 
-import { h, html, render, useEffect, useReducer, useRef, useState } from './vendor/htm-preact.js';
+import { h, html, render, useEffect, useLayoutEffect, useReducer, useRef, useState } from './vendor/htm-preact.js';
 import { Feed } from './feed.js';
 import { Elapsed, clock, number, ticker } from './parts.js';
 import { duration } from './clock.js';
@@ -80,7 +80,7 @@ function Link({ link }) {
 // The hash names the page: #/, #/?at=<time>, #/agents/1001, #/calls?queue=sales, #/calls/<connection id>, #/numbers, #/api.
 function useRoute() {
   const [route, setRoute] = useState(readRoute);
-  useEffect(() => {
+  useLayoutEffect(() => { // at once: what is asked for before the first picture counts too
     const changed = () => setRoute(readRoute());
     addEventListener('hashchange', changed);
     return () => removeEventListener('hashchange', changed);
