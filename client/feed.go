@@ -23,6 +23,9 @@ type Update struct {
 	Type          string
 	At            time.Time
 	Notifications []Notification // what the agent's DN was told by the event
+	// Coalesced is how many events these are where they are several, which the engine tells to a client that has fallen behind.
+	// Type and At are the last one's, Notifications those of all.
+	Coalesced int
 	// Lost is why the Desktop may not be up to date: the connection is lost, the engine is not ready, or the state was found
 	// wrong and is fetched anew. nil: it is proven to be right.
 	Lost error
@@ -184,6 +187,7 @@ type frame struct {
 		Calls         []json.RawMessage `json:"calls"`
 		Gone          []string          `json:"gone"`
 		Notifications []Notification    `json:"notifications"`
+		Coalesced     int               `json:"coalesced"`
 	} `json:"change"`
 	Hash     string   `json:"hash"`
 	NotReady []string `json:"notReady"`
@@ -212,7 +216,7 @@ func (f *feed) take(event string, data []byte) (more bool, err error) {
 		if m.Position <= f.position {
 			return true, nil
 		}
-		u = Update{Type: m.Change.Type, At: m.Change.At, Notifications: m.Change.Notifications}
+		u = Update{Type: m.Change.Type, At: m.Change.At, Notifications: m.Change.Notifications, Coalesced: m.Change.Coalesced}
 		err = f.state.put(m.Change.Agents, m.Change.Calls, m.Change.Gone)
 	}
 	if err != nil {

@@ -24,7 +24,7 @@ func feedMessages() map[string]feedMessage {
 		"floorSnapshot": {floor.Snapshot, "The whole floor", "It replaces all that was known. Only the replay of one call has no hash.",
 			[]string{"position", "view"}, []string{"hash"}},
 		"desktopSnapshot": {floor.Snapshot, "An agent's desktop", "It replaces all that was known.", []string{"position", "desktop", "hash"}, nil},
-		"floorChange": {floor.Changed, "What one event of the log changed on the floor", "Items take the place of those with the same key; calls that are gone are so.",
+		"floorChange": {floor.Changed, "What one event of the log changed on the floor", "Items take the place of those with the same key; calls that are gone are so. For a client that has fallen behind it is what several did, `coalesced` says how many.",
 			[]string{"position", "change"}, nil},
 		"desktopChange": {floor.Changed, "What one event of the log changed on the desktop", "As on the floor, and what the agent's DN is told.",
 			[]string{"position", "change", "hash"}, nil},

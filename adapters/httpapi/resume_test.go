@@ -20,7 +20,7 @@ import (
 func TestStreamResumesWithoutGap(t *testing.T) {
 	const events = 1500
 	script := projectiontest.Day(1, projectiontest.DayOptions{Agents: 10, Events: events})
-	live := floor.New(floor.Options{Mailbox: events})
+	live := floor.New(floor.Options{Behind: events})
 	live.CatchingUp(0)
 	live.Live()
 	b := newBuilding()

@@ -92,6 +92,7 @@ func (m *Metrics) AddFloor(f Floor, now func() time.Time) {
 		agents:    desc("callstate_agents", "Agents by state.", "state"),
 		followers: desc("callstate_feed_clients", "Clients that follow the whole floor, or an agent's desktop.", "feed"),
 		cut:       desc("callstate_feed_cuts_total", "Clients that were cut because their mailbox was full: they read too slowly."),
+		merged:    desc("callstate_feed_coalesced_changes_total", "Changes that were told several at once, to clients that had fallen behind."),
 	})
 }
 
@@ -100,13 +101,13 @@ var agentStates = []floor.AgentState{floor.LoggedOut, floor.Ready, floor.NotRead
 	floor.Talking, floor.OnHold, floor.AfterCallWork}
 
 type floorCollector struct {
-	floor                                           Floor
-	now                                             func() time.Time
-	calls, waiting, longest, agents, followers, cut *prometheus.Desc
+	floor                                                   Floor
+	now                                                     func() time.Time
+	calls, waiting, longest, agents, followers, cut, merged *prometheus.Desc
 }
 
 func (c *floorCollector) Describe(to chan<- *prometheus.Desc) {
-	described(to, c.calls, c.waiting, c.longest, c.agents, c.followers, c.cut)
+	described(to, c.calls, c.waiting, c.longest, c.agents, c.followers, c.cut, c.merged)
 }
 
 func (c *floorCollector) Collect(to chan<- prometheus.Metric) {
@@ -133,6 +134,7 @@ func (c *floorCollector) Collect(to chan<- prometheus.Metric) {
 	to <- gauge(c.followers, float64(feeds.Floor), "floor")
 	to <- gauge(c.followers, float64(feeds.Desktops), "desktop")
 	to <- counter(c.cut, float64(feeds.Cut))
+	to <- counter(c.merged, float64(feeds.Merged))
 }
 
 // Projections tells how far the read models have come.

@@ -19,7 +19,7 @@ import (
 // events come in as fast as they can: in the end each shows what the floor shows, and none got a frame twice.
 func TestFollowersComeAndGo(t *testing.T) {
 	records := projectiontest.Day(5, projectiontest.DayOptions{Agents: 8, Events: 3000}).Records()
-	f := floor.New(floor.Options{Mailbox: 50, History: 500})
+	f := floor.New(floor.Options{Behind: 20, Mailbox: 30, History: 500})
 	f.Live()
 	day, end := context.WithCancel(t.Context())
 	defer end()

@@ -33,7 +33,8 @@ var (
 // Options are the limits of a Floor; zero values mean the defaults.
 type Options struct {
 	History int // changes that are kept for followers who come back; default DefaultHistory
-	Mailbox int // changes that a follower may be behind; default 1024
+	Behind  int // changes that a follower may be behind before they are told as one; default 256
+	Mailbox int // calls, agents, queues, links and notifications that he may have to be told at once; default 1024
 	// Notifications puts what DNs are told into the feeds of the agents who sit there. It has to see the whole log.
 	Notifications bool
 }
@@ -71,11 +72,12 @@ type Floor struct {
 	feed      feed
 	followers map[string]map[*follower]bool // by agent; "" has those of the whole floor
 	cut       atomic.Uint64                 // followers that were too slow
+	merged    atomic.Uint64                 // changes that were coalesced for followers
 }
 
 // New returns an empty floor.
 func New(o Options) *Floor {
-	o.History, o.Mailbox = cmp.Or(o.History, DefaultHistory), cmp.Or(o.Mailbox, 1024)
+	o.History, o.Behind, o.Mailbox = cmp.Or(o.History, DefaultHistory), cmp.Or(o.Behind, 256), cmp.Or(o.Mailbox, 1024)
 	f := &Floor{
 		options:   o,
 		live:      make(chan struct{}),

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 
 	"github.com/callstate/callstate/domain/eventlog"
 )
@@ -29,10 +28,13 @@ type Following struct {
 // something that can be seen there, in order, without gap or duplicate. With Resume it yields the Changed frames after
 // a position; where they are not kept any more, or the floor has never come so far, a Reset and then a Snapshot.
 //
+// When the loop's body is so slow that more than Options.Behind changes came up since it was last given any, it gets them
+// as one frame: each call, agent, queue and link once, as it is after the last of them, and all notifications.
+//
 // It waits until the floor is live. It ends only with an error, after the frames that are there already: that of ctx
-// when ctx is done; ErrSlowFollower when the loop's body is so slow that more than Options.Mailbox frames came up since
-// it was last given any; the floor's own when that has stopped. Who begins to follow a floor that has stopped gets
-// nothing but that error.
+// when ctx is done; ErrSlowFollower when the loop's body is so slow that such a frame would have more than Options.Mailbox
+// things in it, or that what it would be made of is not kept any more; the floor's own when that has stopped. Who begins
+// to follow a floor that has stopped gets nothing but that error.
 func (f *Floor) Follow(ctx context.Context, w Following) iter.Seq2[Frame, error] {
 	return func(yield func(Frame, error) bool) {
 		if waiting, err := f.awaitLive(ctx, w.Beat, yield); !waiting {
@@ -50,12 +52,9 @@ func (f *Floor) Follow(ctx context.Context, w Following) iter.Seq2[Frame, error]
 		}
 		for asked := w.Resume && w.Beat != nil; ; {
 			ended := ctx.Err() // before it looks what is there
-			changes, err := f.next(me)
-			for _, d := range changes {
-				if w.Agent == "" && !d.visible() {
-					continue // told to desktops only
-				}
-				if !yield(d.frame(w.Agent), nil) {
+			frames, err := f.next(me)
+			for frame := range frames {
+				if !yield(frame, nil) {
 					return
 				}
 			}
@@ -109,7 +108,7 @@ func (f *Floor) awaitLive(ctx context.Context, beat <-chan struct{}, yield func(
 type follower struct {
 	agent string
 	after eventlog.Position
-	limit int           // changes that it may be behind
+	limit int           // changes that it may be behind before they are coalesced
 	woken chan struct{} // holds one call
 }
 
@@ -139,7 +138,7 @@ func (f *Floor) enter(w Following) (*follower, []Frame) {
 func (f *Floor) added(w Following) (*follower, []Frame, state) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	me := &follower{agent: w.Agent, after: f.position, limit: f.options.Mailbox, woken: make(chan struct{}, 1)}
+	me := &follower{agent: w.Agent, after: f.position, limit: f.options.Behind, woken: make(chan struct{}, 1)}
 	if f.followers[w.Agent] == nil {
 		f.followers[w.Agent] = map[*follower]bool{}
 	}
@@ -178,13 +177,14 @@ type Feeds struct {
 	Floor    int    // who follow the whole floor, now
 	Desktops int    // who follow an agent's desktop, now
 	Cut      uint64 // who were too slow, so far
+	Merged   uint64 // changes that were told together with others to who had fallen behind, so far
 }
 
 // Feeds tells how many follow.
 func (f *Floor) Feeds() Feeds {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	feeds := Feeds{Cut: f.cut.Load()}
+	feeds := Feeds{Cut: f.cut.Load(), Merged: f.merged.Load()}
 	for agent, those := range f.followers {
 		if agent == "" {
 			feeds.Floor += len(those)
@@ -195,21 +195,50 @@ func (f *Floor) Feeds() Feeds {
 	return feeds
 }
 
-// next returns the changes that a follower has not seen yet.
-func (f *Floor) next(me *follower) ([]*change, error) {
+// next returns the frames that a follower has not seen yet.
+func (f *Floor) next(me *follower) (iter.Seq[Frame], error) {
+	changes, behind, err := f.unseen(me)
+	if !behind {
+		return func(yield func(Frame) bool) {
+			for _, d := range changes {
+				if !yield(d.frame(me.agent)) {
+					return
+				}
+			}
+		}, err
+	}
+	frame := coalesced(changes, me.agent)
+	if frame.Change.size() > f.options.Mailbox {
+		f.cut.Add(1)
+		return noFrames, ErrSlowFollower
+	}
+	f.merged.Add(uint64(len(changes)))
+	return func(yield func(Frame) bool) { yield(frame) }, err
+}
+
+func noFrames(func(Frame) bool) {}
+
+// unseen returns the changes that a follower has not seen yet, and whether they are more than it may be behind.
+func (f *Floor) unseen(me *follower) (changes []*change, behind bool, err error) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	changes, kept := f.feedOf(me.agent).after(me.after)
-	if !kept || len(changes) > me.limit {
+	all, kept := f.feedOf(me.agent).after(me.after)
+	if !kept {
 		f.cut.Add(1)
-		return nil, ErrSlowFollower
+		return nil, false, ErrSlowFollower
 	}
-	me.limit = f.options.Mailbox
-	if len(changes) == 0 {
-		return nil, f.failed
+	if len(all) == 0 {
+		return nil, false, f.failed
 	}
-	me.after = changes[len(changes)-1].position
-	return slices.Clone(changes), f.failed
+	me.after = all[len(all)-1].position
+	for _, d := range all {
+		if me.agent != "" || d.visible() { // else it is told to desktops only
+			changes = append(changes, d)
+		}
+	}
+	behind = len(changes) > me.limit
+	me.limit = f.options.Behind
+	return changes, behind, f.failed
 }
 
 // beat is the Heartbeat of a follower who has seen all there is; false when there is more to see first.

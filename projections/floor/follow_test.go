@@ -13,6 +13,7 @@ import (
 
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/eventlog"
+	"github.com/callstate/callstate/domain/notify"
 	"github.com/callstate/callstate/projections/floor"
 	"github.com/callstate/callstate/projections/projectiontest"
 )
@@ -201,29 +202,74 @@ func TestFollowEndsWithTheFloor(t *testing.T) {
 	})
 }
 
-// A slow follower is cut, holds up nobody, and gets the rest when it comes back.
-func TestSlowFollower(t *testing.T) {
+// slowly has a follower take nothing but its snapshot while a day goes by, beside a quick one.
+func slowly(t *testing.T, f *floor.Floor, agent string) (quick, slow []floor.Frame, cut error) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		records := projectiontest.Day(1, projectiontest.DayOptions{Agents: 5, Events: 200}).Records()
-		f := floor.New(floor.Options{Mailbox: 20})
 		f.Live()
-		quick, slow := follow(t, f, floor.Following{}), &recording{gate: make(chan struct{})}
-		go slow.run(t.Context(), f, floor.Following{})
-		for _, r := range records {
+		swift, stalled := follow(t, f, floor.Following{Agent: agent}), &recording{gate: make(chan struct{})}
+		go stalled.run(t.Context(), f, floor.Following{Agent: agent})
+		for _, r := range projectiontest.Day(1, projectiontest.DayOptions{Agents: 5, Events: 400}).Records() {
 			synctest.Wait()
 			require.NoError(t, f.Apply(t.Context(), []eventlog.Record{r}))
 		}
-		close(slow.gate)
+		close(stalled.gate)
 		synctest.Wait()
-		all, err := quick.got()
+		var err error
+		quick, err = swift.got()
 		require.NoError(t, err)
-		frames, err := slow.got()
-		require.ErrorIs(t, err, floor.ErrSlowFollower)
-		require.NotZero(t, f.Feeds().Cut)
-		require.Len(t, frames, 1)
-		last := frames[len(frames)-1].Position
-		assert.Equal(t, all[1:], rest(t, f, floor.Following{After: last, Resume: true}))
+		slow, cut = stalled.got()
 	})
+	return quick, slow, cut
+}
+
+// A follower who has fallen behind gets what he has missed as one change, and it comes to the same.
+func TestAFollowerWhoFallsBehind(t *testing.T) {
+	for _, agent := range []string{"", "1001"} {
+		t.Run("agent "+agent, func(t *testing.T) {
+			f := floor.New(floor.Options{Behind: 10, Notifications: true})
+			quick, slow, err := slowly(t, f, agent)
+			require.NoError(t, err)
+			require.Zero(t, f.Feeds().Cut)
+			require.Len(t, slow, 2)
+			require.Greater(t, len(quick), 12)
+			assert.Equal(t, len(quick)-1, slow[1].Change.Coalesced)
+			assert.Equal(t, quick[len(quick)-1].Position, slow[1].Position)
+			assert.Equal(t, quick[len(quick)-1].Hash, slow[1].Hash)
+
+			shown, expected := newClient(slow[0]), newClient(quick[0])
+			shown.apply(t, slow[1])
+			var told []notify.Message
+			for _, frame := range quick[1:] {
+				expected.apply(t, frame)
+				told = append(told, frame.Change.Notifications...)
+				assert.Zero(t, frame.Change.Coalesced)
+			}
+			assert.Equal(t, expected.state(), shown.state())
+			assert.Equal(t, told, slow[1].Change.Notifications)
+			assert.Equal(t, agent != "", len(told) > 0)
+		})
+	}
+}
+
+// One for whom even that is too much is cut, holds up nobody, and gets the rest when he comes back.
+func TestSlowFollower(t *testing.T) {
+	for name, options := range map[string]floor.Options{"too much to tell": {Behind: 10, Mailbox: 20}, "not kept any more": {History: 100}} {
+		t.Run(name, func(t *testing.T) {
+			f := floor.New(options)
+			quick, slow, err := slowly(t, f, "")
+			require.ErrorIs(t, err, floor.ErrSlowFollower)
+			require.NotZero(t, f.Feeds().Cut)
+			require.Len(t, slow, 1)
+			again := rest(t, f, floor.Following{After: slow[0].Position, Resume: true})
+			if options.History > 0 {
+				require.Len(t, again, 2)
+				require.Equal(t, floor.Reset, again[0].Kind)
+				return
+			}
+			assert.Equal(t, quick[1:], again)
+		})
+	}
 }
 
 // recording is a follower and what it got.

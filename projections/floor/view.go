@@ -128,7 +128,7 @@ type FrameKind string
 
 const (
 	Snapshot  FrameKind = "snapshot"  // all there is; first, and after a Reset
-	Changed   FrameKind = "change"    // what one event of the log changed
+	Changed   FrameKind = "change"    // what an event of the log changed
 	Reset     FrameKind = "reset"     // what was asked for is no longer known; a Snapshot follows
 	Heartbeat FrameKind = "heartbeat" // nothing more up to a position; without a hash: the floor is not live yet
 )
@@ -156,9 +156,10 @@ type Desktop struct {
 	Calls []Call `json:"calls"`
 }
 
-// Change is everything that one event of the log changed on the floor, as it is afterwards.
+// Change is everything that one event of the log changed on the floor, as it is afterwards; for a follower who has fallen
+// behind, everything that several of them did.
 type Change struct {
-	Type   string        `json:"type"` // the event's stored name
+	Type   string        `json:"type"` // the event's stored name; the last one's
 	At     time.Time     `json:"at"`
 	Links  []Link        `json:"links,omitempty"`
 	Agents []Agent       `json:"agents,omitempty"`
@@ -167,4 +168,5 @@ type Change struct {
 	Gone   []call.ConnID `json:"gone,omitempty"` // calls that are not there any more (for an agent: that he left)
 	// Notifications are what the agent's DN is told, in order, in the words of T-Library; in an agent's feed only.
 	Notifications []notify.Message `json:"notifications,omitempty"`
+	Coalesced     int              `json:"coalesced,omitempty"` // how many events these are, where they are several
 }
