@@ -26,9 +26,15 @@ func fakeSwitch(t *testing.T, file string, read func(io.Reader) (*playback.Recor
 	require.NoError(t, err)
 	recording, err := read(unpacked)
 	require.NoError(t, err)
+	return playing(t, recording, 40)
+}
+
+// playing is a switch that tells a recorded session as if it happened now, so many times faster.
+func playing(t testing.TB, recording *playback.Recording, speed float64) (fake *playback.Server, port int) {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	fake, err = playback.NewServer(listener, recording, playback.Options{Username: "callstate", Secret: "s3cret", Speed: 40, Redate: true})
+	fake, err = playback.NewServer(listener, recording, playback.Options{Username: "callstate", Secret: "s3cret", Speed: speed, Redate: true})
 	require.NoError(t, err)
 	return fake, listener.Addr().(*net.TCPAddr).Port
 }

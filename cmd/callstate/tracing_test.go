@@ -27,7 +27,14 @@ type traced struct {
 func startTraced(t *testing.T, switches func(c *config)) traced {
 	t.Helper()
 	e := traced{spans: tracetest.NewInMemoryExporter()}
-	tracing, err := tracing.New(t.Context(), "test", sdktrace.WithSyncer(e.spans))
+	e.page = startWithTraces(t, sdktrace.WithSyncer(e.spans), switches)
+	return e
+}
+
+// startWithTraces starts an engine in this process, and returns where its page is.
+func startWithTraces(t testing.TB, to sdktrace.TracerProviderOption, switches func(c *config)) (page string) {
+	t.Helper()
+	tracing, err := tracing.New(t.Context(), "test", to)
 	require.NoError(t, err)
 	n, err := openNode(t.Context(), place{data: t.TempDir()}, "127.0.0.1:0", admission{}, newLogger(discard{}), buses{}, tracing)
 	require.NoError(t, err)
@@ -39,14 +46,13 @@ func startTraced(t *testing.T, switches func(c *config)) traced {
 	ended := make(chan error)
 	go func() { ended <- n.run(ctx, links...) }()
 	t.Cleanup(func() { stop(); assert.NoError(t, <-ended) })
-	e.page = n.address()
-	return e
+	return n.address()
 }
 
-// follow opens a feed, and leaves it open.
-func (e traced) follow(t *testing.T, path string) {
+// followFeed opens a feed, and reads it until the test ends.
+func followFeed(t testing.TB, feed string) {
 	t.Helper()
-	response, err := http.Get(e.page + path)
+	response, err := http.Get(feed)
 	require.NoError(t, err)
 	t.Cleanup(func() { response.Body.Close() })
 	lines := bufio.NewReader(response.Body)
@@ -113,7 +119,7 @@ func TestAFactIsOneTraceFromTheSocketToTheDesktop(t *testing.T) {
 	e := startTraced(t, func(c *config) {
 		c.Asterisk = []asteriskConfig{{Name: "pbx1", Host: "127.0.0.1", Port: port, User: "callstate", Secret: "s3cret"}}
 	})
-	e.follow(t, "v1/floor/stream")
+	followFeed(t, e.page+"v1/floor/stream")
 	go func() { _ = manager.Run(t.Context()) }()
 	spans := e.waitFor(t, "link.read", "link.translate", "engine.ingest", "log.append", "projection floor", "projection history", "projection past", "desktop.frame")
 	for _, s := range spans {
@@ -127,7 +133,7 @@ func TestARequestIsOneTraceWithWhatTheSwitchIsAskedAndIsLinkedToWhatComesOfIt(t 
 	e := startTraced(t, func(c *config) {
 		c.Simulator = []simulatorConfig{{Name: "sim", Agents: 1, Rate: 0.001, Manual: []string{"1001"}}}
 	})
-	e.follow(t, "v1/agents/1001/stream")
+	followFeed(t, e.page+"v1/agents/1001/stream")
 	const parent = "4bf92f3577b34da6a3ce929d0e0e4736"
 	request, err := http.NewRequest(http.MethodPost, e.page+"v1/agents/1001/login", strings.NewReader(`{"dn": "1001", "switch": "sim", "queues": ["sales"]}`))
 	require.NoError(t, err)
