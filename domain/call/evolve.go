@@ -126,6 +126,7 @@ func (b UserDataChanged) evolve(s State, e Event) State {
 	for _, key := range b.Deleted {
 		if i, found := s.datum(key); found {
 			s.Data = slices.Delete(s.Data, i, i+1)
+			s.Deleted = append(slices.Clip(s.Deleted), Deletion{Key: key, At: e.At})
 		}
 	}
 	return s

@@ -30,6 +30,7 @@ type State struct {
 	Visits       []Visit    // to queues, in order
 	IVRs         []IVRVisit // in order
 	Data         []Datum    // user data, sorted by key
+	Deleted      []Deletion // user data that was taken away, in that order
 	Disposition  string
 	Notes        []Note // in the order in which they were added
 	Anomalies    []NotedAnomaly
@@ -173,6 +174,12 @@ type Datum struct {
 	Pair
 	By string
 	At time.Time
+}
+
+// Deletion is that an entry of the user data was taken away.
+type Deletion struct {
+	Key string
+	At  time.Time
 }
 
 // Note is a remark.
@@ -384,6 +391,11 @@ func (s State) UserDataVersion() string {
 		fmt.Fprintf(hash, "%d:%s%d:%s", len(pair.Key), pair.Key, len(pair.Value), pair.Value)
 	}
 	return hex.EncodeToString(hash.Sum(nil)[:12])
+}
+
+// deleted reports whether an entry of the user data was taken away at a time or later.
+func (s State) deleted(key string, since time.Time) bool {
+	return slices.ContainsFunc(s.Deleted, func(d Deletion) bool { return d.Key == key && !d.At.Before(since) })
 }
 
 func (s State) datum(key string) (int, bool) {

@@ -18,7 +18,7 @@ import (
 // KeptForm is the number of the form in which a floor is kept. It is raised whenever the form changes or the same
 // events fold to something else: what was kept before is thrown away then and made again from the log. A golden file
 // fails when that is forgotten.
-const KeptForm = 2
+const KeptForm = 3
 
 // kept is a floor as it is kept: what cannot be derived from the rest. After it comes what the notifier knows, where the
 // floor has one. docs/formats/past.md describes both.
@@ -56,6 +56,8 @@ type keptDevice struct {
 	Switch, DN string
 	Agents     []string      `json:",omitempty"`
 	Calls      []call.ConnID `json:",omitempty"`
+	// OutOfService: the device cannot be reached.
+	OutOfService bool `json:",omitempty"`
 }
 
 // Keep is the floor in the form in which it is kept; the same floor gives the same bytes.
@@ -80,7 +82,7 @@ func (f *Floor) Keep() ([]byte, error) {
 		k.Calls = append(k.Calls, each)
 	}
 	for at, d := range f.devices {
-		k.Devices = append(k.Devices, keptDevice{at.switchName, at.dn, d.agents, d.calls})
+		k.Devices = append(k.Devices, keptDevice{at.switchName, at.dn, d.agents, d.calls, d.outOfService})
 	}
 	slices.SortFunc(k.Links, func(a, b Link) int { return cmp.Compare(a.Switch, b.Switch) })
 	slices.SortFunc(k.Agents, func(a, b keptAgent) int { return cmp.Compare(a.ID, b.ID) })
@@ -131,7 +133,7 @@ func Recall(data []byte, o Options) (*Floor, error) {
 		f.queues[q.Queue] = &liveQueue{name: q.Queue, waiting: q.Waiting}
 	}
 	for _, d := range k.Devices {
-		f.devices[device{d.Switch, d.DN}] = &liveDevice{agents: d.Agents, calls: d.Calls}
+		f.devices[device{d.Switch, d.DN}] = &liveDevice{agents: d.Agents, calls: d.Calls, outOfService: d.OutOfService}
 	}
 	for _, each := range k.Calls {
 		c := &liveCall{id: each.State.ConnID, state: each.State, agents: each.Agents, data: dataOf(each.State)}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/callstate/callstate/domain/agent"
 	"github.com/callstate/callstate/domain/call"
+	"github.com/callstate/callstate/domain/link"
 	"github.com/callstate/callstate/projections/floor"
 	"github.com/callstate/callstate/projections/projectiontest"
 )
@@ -39,6 +40,10 @@ func TestViewIsDerived(t *testing.T) {
 		for id, s := range script.Sessions() {
 			sessions[id] = s
 		}
+		switches := map[string]link.State{}
+		for name, s := range script.Links() {
+			switches[name] = s
+		}
 		ready := map[string]int{}
 		for _, a := range view.Agents {
 			s := sessions[a.ID]
@@ -64,7 +69,11 @@ func TestViewIsDerived(t *testing.T) {
 			require.True(t, ok)
 			require.Equal(t, a, desktop.Agent)
 			require.Len(t, desktop.Calls, len(calls))
+			unreachable := switches[s.Switch].Device(s.DN).OutOfService
 			if s.LoggedIn && !busy && !s.ACW.Active() {
+				require.Equal(t, unreachable, a.State == floor.OutOfService, a.ID)
+			}
+			if s.LoggedIn && !busy && !s.ACW.Active() && !unreachable {
 				for _, m := range s.Queues {
 					if !m.Paused {
 						ready[m.Queue]++

@@ -36,7 +36,7 @@ func (w *world) tick() time.Time {
 func pick[T any](w *world, what string, from ...T) T { return rapid.SampledFrom(from).Draw(w.T, what) }
 
 func (w *world) step() {
-	switch pick(w, "step", "start", "party", "party", "party", "party", "visit", "visit", "ivr", "data", "agent", "agent", "pause", "acw", "link", "after") {
+	switch pick(w, "step", "start", "party", "party", "party", "party", "visit", "visit", "ivr", "data", "agent", "agent", "pause", "acw", "link", "device", "after") {
 	case "start":
 		name := fmt.Sprint(len(w.calls))
 		at := w.tick()
@@ -71,6 +71,9 @@ func (w *world) step() {
 		name := w.switchName()
 		w.script.Link(name, link.LinkIs{At: w.tick(), Switch: name, Up: rapid.Bool().Draw(w.T, "up")})
 		w.script.Link(name, link.SnapshotIs{At: w.now, Switch: name})
+	case "device":
+		name := w.switchName()
+		w.script.Link(name, link.DeviceIs{At: w.tick(), Switch: name, DN: pick(w, "device", "1001", "1002"), OutOfService: rapid.Bool().Draw(w.T, "out of service")})
 	case "after":
 		if len(w.calls) > 0 {
 			id := pick(w, "to", w.calls...)

@@ -40,6 +40,9 @@ func (s *Script) States() iter.Seq[call.State] { return maps.Values(s.calls) }
 // Sessions are what the events of all agents add up to, by agent.
 func (s *Script) Sessions() iter.Seq2[string, agent.State] { return maps.All(s.agents) }
 
+// Links are what the events of all switches add up to, by switch.
+func (s *Script) Links() iter.Seq2[string, link.State] { return maps.All(s.links) }
+
 // Call takes facts about a call.
 func (s *Script) Call(id call.ConnID, facts ...call.Fact) {
 	for _, fact := range facts {
