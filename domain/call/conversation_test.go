@@ -92,6 +92,17 @@ func TestAConference(t *testing.T) {
 			then: events(
 				happened(15, call.CallMerged{Survivor: connID, Absorbed: consultID}),
 				happened(15, call.ConsultEnded{Consult: consultID, Result: call.ConsultConferenced}))},
+		"absorbs a call that an IVR talks to": {given: inIVR, when: call.MergedIs{At: at(15), Survivor: consultID, Absorbed: connID, Cause: call.Conferenced},
+			then: events(
+				happened(15, call.PartyReleased{Party: caller, Cause: call.Conferenced}),
+				happened(15, call.IVRLeft{IVR: "main", Party: caller}),
+				happened(15, call.CallMerged{Survivor: consultID, Absorbed: connID}))},
+		"absorbs a call that is recorded": {given: recorded, when: call.MergedIs{At: at(15), Survivor: consultID, Absorbed: connID, Cause: call.Conferenced},
+			then: events(
+				happened(15, call.PartyReleased{Party: caller, Cause: call.Conferenced}),
+				happened(15, call.PartyReleased{Party: phone, Cause: call.Conferenced}),
+				happened(15, call.RecordingStopped{Recording: "r1"}),
+				happened(15, call.CallMerged{Survivor: consultID, Absorbed: connID}))},
 	})
 }
 

@@ -206,6 +206,8 @@ func (f DataIs) observe(s State) []Event {
 			if d := s.Data[i]; d.Value == pair.Value || !f.At.After(d.At) {
 				continue
 			}
+		} else if s.deleted(pair.Key, f.At) {
+			continue // told before, or late
 		}
 		set = setPair(set, pair)
 	}
@@ -267,38 +269,16 @@ func conclude(s State, last Event) []Event {
 		}
 	}
 	var events []Event
-	add := func(inferred bool, body Body) {
-		e := Event{At: at, Inferred: inferred, Body: body}
-		events, s = append(events, e), Evolve(s, e)
-	}
+	add := func(inferred bool, body Body) { events = append(events, Event{At: at, Inferred: inferred, Body: body}) }
 	for _, v := range s.Visits {
 		if v.End == Waiting && (over || v.Party == released.Party) {
 			add(true, s.missedEnd(v, released))
 		}
 	}
-	for _, v := range s.IVRs {
-		if v.LeftAt.IsZero() && (over || v.Party == released.Party) {
-			add(false, IVRLeft{IVR: v.IVR, Party: v.Party})
-		}
-	}
-	for _, p := range s.Parkings {
-		if p.EndedAt.IsZero() && (over || p.Party == released.Party) {
-			add(false, CallUnparked{Party: p.Party, Reason: ParkAbandoned})
-		}
-	}
+	events = append(events, s.leaves(at, func(party PartyID) bool { return over || party == released.Party })...)
 	for _, c := range s.Consults {
 		if c.EndedAt.IsZero() && over {
 			add(false, ConsultEnded{Consult: c.Consult, Result: ConsultCancelled})
-		}
-	}
-	for _, o := range s.Observers {
-		if o.LeftAt.IsZero() && (over || o.Target == released.Party) {
-			add(false, SupervisorLeft{Party: o.Party})
-		}
-	}
-	for _, r := range s.Recordings {
-		if r.State != Stopped && (over || r.Party == released.Party) {
-			add(false, RecordingStopped{Recording: r.ID})
 		}
 	}
 	switch {
@@ -308,6 +288,33 @@ func conclude(s State, last Event) []Event {
 		add(true, CallPresumedEnded{Reason: GoneAtResync})
 	case over:
 		add(last.Inferred, CallEnded{By: released.By, Cause: released.Cause})
+	}
+	return events
+}
+
+// leaves ends what parties that are gone were in: an IVR, a parking place, a supervisor's ear, a recording.
+func (s State) leaves(at time.Time, gone func(PartyID) bool) []Event {
+	var events []Event
+	add := func(body Body) { events = append(events, Event{At: at, Body: body}) }
+	for _, v := range s.IVRs {
+		if v.LeftAt.IsZero() && gone(v.Party) {
+			add(IVRLeft{IVR: v.IVR, Party: v.Party})
+		}
+	}
+	for _, p := range s.Parkings {
+		if p.EndedAt.IsZero() && gone(p.Party) {
+			add(CallUnparked{Party: p.Party, Reason: ParkAbandoned})
+		}
+	}
+	for _, o := range s.Observers {
+		if o.LeftAt.IsZero() && gone(o.Target) {
+			add(SupervisorLeft{Party: o.Party})
+		}
+	}
+	for _, r := range s.Recordings {
+		if r.State != Stopped && gone(r.Party) {
+			add(RecordingStopped{Recording: r.ID})
+		}
 	}
 	return events
 }

@@ -43,6 +43,7 @@ func (f MergedIs) observe(s State) []Event {
 				events = append(events, Event{At: f.At, Inferred: true, Body: QueueLeft{Visit: v.ID, Queue: v.Queue, Reason: Redirected}})
 			}
 		}
+		events = append(events, s.leaves(f.At, func(PartyID) bool { return true })...)
 		return append(events, Event{At: f.At, Body: merged})
 	}
 	if f.Survivor != s.ConnID || slices.Contains(s.Absorbed, f.Absorbed) || s.MergedInto == f.Absorbed {

@@ -59,11 +59,14 @@ func TestDataIsAttached(t *testing.T) {
 		return call.DataIs{At: at(seconds), Set: []call.Pair{{Key: "Account", Value: value}}, By: "ivr:main"}
 	}
 	checkAll(t, map[string]spec{
-		"the first time":         {given: inIVR, when: account(4, "100200"), then: events(collected[4])},
-		"with the same value":    {given: collected, when: account(5, "100200")},
-		"with another value":     {given: collected, when: account(5, "999"), then: events(happened(5, call.UserDataChanged{Set: []call.Pair{{Key: "Account", Value: "999"}}, By: "ivr:main"}))},
-		"with an older value":    {given: collected, when: account(3, "1")},
-		"to a call that is over": {given: ended, when: account(30, "1")},
+		"the first time":                 {given: inIVR, when: account(4, "100200"), then: events(collected[4])},
+		"with the same value":            {given: collected, when: account(5, "100200")},
+		"with another value":             {given: collected, when: account(5, "999"), then: events(happened(5, call.UserDataChanged{Set: []call.Pair{{Key: "Account", Value: "999"}}, By: "ivr:main"}))},
+		"with an older value":            {given: collected, when: account(3, "1")},
+		"to a call that is over":         {given: ended, when: account(30, "1")},
+		"late, when it has been deleted": {given: join(collected, events(happened(6, call.UserDataChanged{Deleted: []string{"Account"}}))), when: account(4, "100200")},
+		"anew after it was deleted": {given: join(collected, events(happened(6, call.UserDataChanged{Deleted: []string{"Account"}}))), when: account(7, "100200"),
+			then: events(happened(7, call.UserDataChanged{Set: []call.Pair{{Key: "Account", Value: "100200"}}, By: "ivr:main"}))},
 		"several at once, in any order": {given: inIVR, when: call.DataIs{At: at(4), Set: []call.Pair{{Key: "b", Value: "2"}, {Key: "a", Value: "0"}, {Key: "a", Value: "1"}}, By: "switch"},
 			then: events(happened(4, call.UserDataChanged{Set: []call.Pair{{Key: "a", Value: "1"}, {Key: "b", Value: "2"}}, By: "switch"}))},
 		"more than a call can carry": {given: inIVR, when: call.DataIs{At: at(4), Set: []call.Pair{{Key: "k", Value: strings.Repeat("x", call.MaxUserData)}}, By: "switch"},
