@@ -164,13 +164,17 @@ func (e *Engine) reconcile(ctx context.Context, b *batch, s link.SnapshotIs) err
 	if err != nil {
 		return err
 	}
+	has := make(map[string]bool, len(s.Parties))
+	for _, party := range s.Parties {
+		has[party] = true
+	}
 	for _, id := range ids {
 		entry, err := e.open(ctx, b, wire.CallStream(id))
 		if err != nil {
 			return err
 		}
 		for _, p := range entry.call.Parties {
-			if p.Telephony.Live() && p.Since.Before(s.At) && !slices.Contains(s.Parties, string(p.ID)) {
+			if p.Telephony.Live() && p.Since.Before(s.At) && !has[string(p.ID)] {
 				e.addCall(entry, call.Observe(entry.call, call.PartyIs{At: s.At, Party: p.ID, State: call.Released,
 					Cause: call.UnknownCause, Inferred: true}))
 			}
