@@ -155,6 +155,12 @@ type executing struct {
 	*Tracing
 }
 
+// Can implements engine.Able: what is traced can do what it could before.
+func (e executing) Can(service call.Service) bool {
+	able, knows := e.Executor.(engine.Able)
+	return !knows || able.Can(service)
+}
+
 func (e executing) Execute(ctx context.Context, o engine.Order) error {
 	var what string
 	if o.Do != nil {

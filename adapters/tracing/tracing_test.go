@@ -18,6 +18,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
 	"github.com/callstate/callstate/adapters/store/memory"
+	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
 	"github.com/callstate/callstate/domain/eventlog"
 )
@@ -172,4 +173,18 @@ func TestAProjectionIsInEachTraceOfWhatItTakesIn(t *testing.T) {
 	traced.Frame("nonsense")(nil)
 	traced.Frame("")(nil)
 	assert.Empty(t, spans.GetSpans(), "what is no traceparent begins no trace")
+}
+
+// answering is a switch that can answer calls, and nothing else.
+type answering struct{}
+
+func (answering) Execute(context.Context, engine.Order) error { return nil }
+func (answering) Can(service call.Service) bool               { return service == call.Answers }
+
+func TestATracedSwitchCanDoWhatItCouldBefore(t *testing.T) {
+	traced, err := New(t.Context(), "1.0", sdktrace.WithSyncer(tracetest.NewInMemoryExporter()))
+	require.NoError(t, err)
+	switches := engine.Executors{"pbx": traced.Executor(answering{})}
+	assert.True(t, switches.Can("pbx", call.Answers))
+	assert.False(t, switches.Can("pbx", call.Holds))
 }
