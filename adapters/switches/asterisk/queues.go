@@ -11,6 +11,7 @@ import (
 type wait struct {
 	visit     call.VisitID
 	queue     string
+	place     string    // in the dialplan, where the caller waits; empty where his join was missed
 	abandoned time.Time // QueueCallerAbandon came, which is also sent for a timeout: what follows tells
 	left      time.Time // QueueCallerLeave came alone: what follows tells
 	hungUp    bool      // the caller hung up meanwhile
@@ -70,10 +71,13 @@ func (t *Translator) queueJoin(b Block) {
 	t.leaveIVR(ch, "", true)
 	ch.endedBy = nil
 	at := t.clock.Next()
-	ch.wait = &wait{visit: visitID(ch, queue, at), queue: queue}
+	ch.wait = &wait{visit: visitID(ch, queue, at), queue: queue, place: placeOf(b)}
 	position, _ := strconv.Atoi(b.Get("Position"))
 	t.visit(ch, call.VisitIs{At: at, Position: position})
 }
+
+// placeOf is where in the dialplan a channel is.
+func placeOf(b Block) string { return b.Get("Exten") + "@" + b.Get("Context") }
 
 // visitID names a wait by who waits, where, and since when, so that whoever sees it join names it alike.
 func visitID(ch *channel, queue string, at time.Time) call.VisitID {
@@ -170,6 +174,10 @@ func (t *Translator) queueLeave(b Block) {
 	}
 	if ch.hangupRequested {
 		t.settleWait(ch, true)
+		return
+	}
+	if ch.wait.place != "" && ch.wait.place != placeOf(b) { // he has keyed what sends him there
+		t.endWait(ch, call.VisitIs{End: call.Left, Reason: call.ExitKey})
 		return
 	}
 	ch.wait.left = t.clock.Next() // without a word: QUEUESTATUS or what the channel does next tells why
