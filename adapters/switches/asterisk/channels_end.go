@@ -18,6 +18,9 @@ func (t *Translator) hangupRequest(b Block) {
 func (t *Translator) hangsUp(ch *channel, cause call.Cause) {
 	t.mustEnd(ch)
 	ch.hangupRequested = true
+	if ch.endedBy == nil || t.clock.Last.Sub(ch.endedAt) > endedLate { // else the other side was faster
+		ch.endedBy, ch.endedAt = ch, t.clock.Last
+	}
 	if cause.Unanswered() && ch.told < call.Connected {
 		ch.endCause = cause
 	}
@@ -102,10 +105,10 @@ func (t *Translator) hungUp(ch *channel, cause call.Cause, since time.Time) {
 	t.settleWait(ch, true)
 	by := call.PartyID("")
 	switch {
-	case ch.hangupRequested:
-		by = call.PartyID(ch.id)
 	case ch.endedBy != nil && t.clock.Last.Sub(ch.endedAt) <= endedLate:
 		by = call.PartyID(ch.endedBy.id)
+	case ch.hangupRequested:
+		by = call.PartyID(ch.id)
 	}
 	answered := ch.told >= call.Connected && ch.told != call.Failed
 	switch {
