@@ -39,14 +39,14 @@ printed to the standard error.`,
 			return err
 		}
 		if len(args) == 1 {
-			return printCall(cmd, s, args[0], as)
+			return printCall(cmd, s, args[0], as, flags.zone.Location)
 		}
 		records, err := s.readHistory(cmd.Context())
 		if err != nil {
 			return err
 		}
 		defer records.Close()
-		count, last, err := printCalls(cmd.OutOrStdout(), history.Each(cmd.Context(), records, filter), as)
+		count, last, err := printCalls(cmd.OutOrStdout(), history.Each(cmd.Context(), records, filter), as, flags.zone.Location)
 		if err == nil && filter.Limit > 0 && count == filter.Limit {
 			fmt.Fprintf(cmd.ErrOrStderr(), "there may be more: --after %s\n", history.CursorOf(last))
 		}
@@ -73,7 +73,7 @@ func (f *filterFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.Var(&f.from, "from", "started at this time or later")
 	flags.Var(&f.to, "to", "started before this time")
-	f.zone = zone(cmd, "in which times without an offset are meant")
+	f.zone = zone(cmd, "in which times without an offset are meant, and the table tells times")
 	flags.StringVar(&f.kind, "type", "", "inbound, outbound, internal or consult")
 	flags.StringVar(&f.ani, "ani", "", "the caller's number")
 	flags.StringVar(&f.dnis, "dnis", "", "the number called")
@@ -112,7 +112,7 @@ func (f *filterFlags) filter() (filter history.Filter, err error) {
 }
 
 // printCalls prints records as they come, and returns how many and the last of them.
-func printCalls(w io.Writer, records iter.Seq2[history.Record, error], as format) (count int, last history.Record, err error) {
+func printCalls(w io.Writer, records iter.Seq2[history.Record, error], as format, zone *time.Location) (count int, last history.Record, err error) {
 	out := bufio.NewWriter(w)
 	defer func() { err = errors.Join(err, out.Flush()) }()
 	var print history.Writer
@@ -124,7 +124,7 @@ func printCalls(w io.Writer, records iter.Seq2[history.Record, error], as format
 	case asCSV:
 		print = history.NewCSVWriter(out)
 	default:
-		print = &recordTable{out: out, rows: [][]string{callHeading}}
+		print = &recordTable{out: out, zone: zone, rows: [][]string{callHeading}}
 	}
 	for r, err := range records {
 		if err != nil {
@@ -141,11 +141,12 @@ func printCalls(w io.Writer, records iter.Seq2[history.Record, error], as format
 // recordTable is a table of records, printed at the end: its columns are as wide as what is in them.
 type recordTable struct {
 	out  io.Writer
+	zone *time.Location
 	rows [][]string
 }
 
 func (t *recordTable) Write(r history.Record) error {
-	t.rows = append(t.rows, callRow(r))
+	t.rows = append(t.rows, callRow(r, t.zone))
 	return nil
 }
 
@@ -160,7 +161,7 @@ func parseConnID(text string) (call.ConnID, error) {
 	return id, nil
 }
 
-func printCall(cmd *cobra.Command, s *settings, text string, as format) error {
+func printCall(cmd *cobra.Command, s *settings, text string, as format, zone *time.Location) error {
 	id, err := parseConnID(text)
 	if err != nil {
 		return err
@@ -181,15 +182,15 @@ func printCall(cmd *cobra.Command, s *settings, text string, as format) error {
 	case asJSON:
 		return printJSON(cmd.OutOrStdout(), record)
 	case asTable:
-		return printRecord(cmd.OutOrStdout(), record)
+		return printRecord(cmd.OutOrStdout(), record, zone)
 	}
-	_, _, err = printCalls(cmd.OutOrStdout(), func(yield func(history.Record, error) bool) { yield(record, nil) }, as)
+	_, _, err = printCalls(cmd.OutOrStdout(), func(yield func(history.Record, error) bool) { yield(record, nil) }, as, zone)
 	return err
 }
 
 var callHeading = []string{"STARTED", "CONNID", "TYPE", "ANI", "DNIS", "OUTCOME", "DURATION", "QUEUES", "AGENTS", "ENDED BY"}
 
-func callRow(r history.Record) []string {
+func callRow(r history.Record, zone *time.Location) []string {
 	var queues, agents []string
 	for _, q := range r.Queues {
 		queues = append(queues, fmt.Sprintf("%s %s %s", q.Queue, orDash(string(q.Result)), seconds(q.WaitMs)))
@@ -198,26 +199,26 @@ func callRow(r history.Record) []string {
 		agents = append(agents, cmp.Or(a.Agent, a.DN))
 	}
 	return []string{
-		r.StartedAt.String(), r.ConnID.String(), string(r.Type), r.ANI, r.DNIS, string(r.Outcome),
+		r.StartedAt.In(zone), r.ConnID.String(), string(r.Type), r.ANI, r.DNIS, string(r.Outcome),
 		seconds(r.DurationMs), strings.Join(queues, ", "), strings.Join(agents, ","), orDash(r.EndedBy),
 	}
 }
 
-func printRecord(w io.Writer, r history.Record) error {
+func printRecord(w io.Writer, r history.Record, zone *time.Location) error {
 	rows := [][]string{
 		{"call", r.ConnID.String()},
 		{"switch", r.Switch + " " + r.SwitchCallID},
 		{"type", string(r.Type)},
 		{"ANI", r.ANI},
 		{"DNIS", r.DNIS},
-		{"started", r.StartedAt.String()},
-		{"ended", orDash(r.EndedAt.String()) + " by " + orDash(r.EndedBy)},
+		{"started", r.StartedAt.In(zone)},
+		{"ended", orDash(r.EndedAt.In(zone)) + " by " + orDash(r.EndedBy)},
 		{"duration", seconds(r.DurationMs)},
 		{"outcome", string(r.Outcome)},
 		{"in IVR", seconds(r.IVRMs)},
 	}
 	for _, q := range r.Queues {
-		text := fmt.Sprintf("%s from %s: %s after %s", q.Queue, q.EnteredAt, orDash(string(q.Result)), seconds(q.WaitMs))
+		text := fmt.Sprintf("%s from %s: %s after %s", q.Queue, q.EnteredAt.In(zone), orDash(string(q.Result)), seconds(q.WaitMs))
 		if q.Agent != "" {
 			text += " by agent " + q.Agent
 		}
@@ -231,7 +232,7 @@ func printRecord(w io.Writer, r history.Record) error {
 			seconds(a.RingMs), seconds(a.TalkMs), seconds(a.HoldMs), orDash(a.Result), orDash(a.EndedBy))})
 	}
 	for _, t := range r.Transfers {
-		rows = append(rows, []string{"transfer", fmt.Sprintf("%s by %s to %s at %s", t.Kind, t.By, t.To, t.At)})
+		rows = append(rows, []string{"transfer", fmt.Sprintf("%s by %s to %s at %s", t.Kind, t.By, t.To, t.At.In(zone))})
 	}
 	for _, key := range sortedKeys(r.UserData) {
 		rows = append(rows, []string{"data", key + " = " + r.UserData[key]})
@@ -240,7 +241,7 @@ func printRecord(w io.Writer, r history.Record) error {
 		rows = append(rows, []string{"disposition", r.Disposition})
 	}
 	for _, n := range r.Notes {
-		rows = append(rows, []string{"note", fmt.Sprintf("%s, by %s at %s", n.Text, n.By, n.At)})
+		rows = append(rows, []string{"note", fmt.Sprintf("%s, by %s at %s", n.Text, n.By, n.At.In(zone))})
 	}
 	for _, related := range r.Related {
 		rows = append(rows, []string{"related", related.Relation + " " + related.ConnID.String()})

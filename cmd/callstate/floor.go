@@ -30,14 +30,16 @@ it prints what became different from there to another moment.`,
 	}
 	cmd.Flags().Var(&at, "at", "as it was at this moment: a time on the switches' clocks, or a position")
 	cmd.Flags().Var(&with, "diff", "what is different at this moment")
+	zone := zone(cmd, "in which times without an offset are meant, and the table tells times")
 	as := formatFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		view, err := floorAt(cmd.Context(), s.place, at.Moment)
+		at, with := at.in(zone.Location), with.in(zone.Location)
+		view, err := floorAt(cmd.Context(), s.place, at)
 		if err != nil {
 			return err
 		}
 		if !with.IsZero() {
-			other, err := floorAt(cmd.Context(), s.place, with.Moment)
+			other, err := floorAt(cmd.Context(), s.place, with)
 			if err != nil {
 				return err
 			}
@@ -45,12 +47,12 @@ it prints what became different from there to another moment.`,
 			if *as == asJSON {
 				return printJSON(cmd.OutOrStdout(), difference)
 			}
-			return printDifference(cmd.OutOrStdout(), difference)
+			return printDifference(cmd.OutOrStdout(), difference, zone.Location)
 		}
 		if *as == asJSON {
 			return printJSON(cmd.OutOrStdout(), view)
 		}
-		return printFloor(cmd.OutOrStdout(), view, at.Time)
+		return printFloor(cmd.OutOrStdout(), view, at.Time, zone.Location)
 	}
 	return cmd
 }
@@ -85,20 +87,9 @@ func floorNow(ctx context.Context, log eventlog.Reader) (floor.View, error) {
 	return f.View(), err
 }
 
-// pastFlag is a flag that takes a moment of the past.
-type pastFlag struct{ past.Moment }
-
-// Set and Type make a moment a flag.
-func (f *pastFlag) Set(value string) (err error) {
-	f.Moment, err = past.ParseMoment(value)
-	return err
-}
-
-func (f *pastFlag) Type() string { return "time|position" }
-
-func printDifference(w io.Writer, d floor.Difference) error {
+func printDifference(w io.Writer, d floor.Difference, zone *time.Location) error {
 	point := func(p floor.Point) string {
-		return fmt.Sprintf("%s (position %d)", p.At.UTC().Format("2006-01-02 15:04:05.000 MST"), p.Position)
+		return fmt.Sprintf("%s (position %d)", p.At.In(zone).Format(clockForm), p.Position)
 	}
 	fmt.Fprintf(w, "From %s\n  to %s\n\n", point(d.From), point(d.To))
 	rows := [][]string{{"WHAT", "", "BEFORE", "AFTER"}}
@@ -179,7 +170,7 @@ func partiesText(c floor.Call) string {
 	return strings.Join(parties, ", ")
 }
 
-func printFloor(w io.Writer, v floor.View, at time.Time) error {
+func printFloor(w io.Writer, v floor.View, at time.Time, zone *time.Location) error {
 	now := v.At
 	if !at.IsZero() {
 		now = at
@@ -188,7 +179,7 @@ func printFloor(w io.Writer, v floor.View, at time.Time) error {
 		_, err := fmt.Fprintln(w, "the log is empty")
 		return err
 	}
-	fmt.Fprintf(w, "The floor at %s (position %d)\n", now.UTC().Format("2006-01-02 15:04:05.000 MST"), v.Position)
+	fmt.Fprintf(w, "The floor at %s (position %d)\n", now.In(zone).Format(clockForm), v.Position)
 	since := func(t time.Time) string { return seconds(now.Sub(t).Milliseconds()) }
 
 	agents := [][]string{{"AGENT", "DN", "STATE", "FOR", "QUEUES", "CALLS"}}

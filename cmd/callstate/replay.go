@@ -41,8 +41,10 @@ line. That somebody looked is written into the log before the first line.`,
 	flags.Var(&to, "to", "tell the floor up to this moment")
 	flags.Float64Var(&speed, "speed", 0, "so many times faster than it happened (0: at once)")
 	flags.BoolVar(&step, "step", false, "wait for Enter before each line")
+	zone := zone(cmd, "in which times without an offset are meant, and times are told")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		ranged := !from.IsZero() || !to.IsZero()
+		w := past.Range{From: from.in(zone.Location), To: to.in(zone.Location)}
+		ranged := w != past.Range{}
 		switch {
 		case !(speed >= 0):
 			return usageError{fmt.Errorf("--speed is negative")}
@@ -62,7 +64,7 @@ line. That somebody looked is written into the log before the first line.`,
 				return err
 			}
 			defer store.Close()
-			return tellCall(cmd.Context(), store, id).print(cmd, store, speed, step)
+			return tellCall(cmd.Context(), store, id, zone.Location).print(cmd, store, speed, step)
 		}
 		kept, store, err := s.readPast(cmd.Context())
 		if err != nil {
@@ -70,7 +72,7 @@ line. That somebody looked is written into the log before the first line.`,
 		}
 		defer store.Close()
 		defer kept.Close()
-		told, err := tellFloor(cmd.Context(), kept, past.Range{From: from.Moment, To: to.Moment})
+		told, err := tellFloor(cmd.Context(), kept, w, zone.Location)
 		if err != nil {
 			return err
 		}
@@ -88,11 +90,11 @@ type telling struct {
 	nothing error       // what is wrong when there are no lines
 }
 
-func tellCall(ctx context.Context, store eventLog, id call.ConnID) telling {
+func tellCall(ctx context.Context, store eventLog, id call.ConnID, zone *time.Location) telling {
 	return telling{
 		lines: audit.Tell(ctx, store, id),
 		heading: func(first audit.Line) string {
-			return fmt.Sprintf("call %s, %s", id, first.At.UTC().Format("2006-01-02 15:04:05.000 MST"))
+			return fmt.Sprintf("call %s, %s", id, first.At.In(zone).Format(clockForm))
 		},
 		text:    audit.Line.String,
 		viewed:  access.CallReplayed{ConnID: id, View: uuid.NewString()},
@@ -100,7 +102,7 @@ func tellCall(ctx context.Context, store eventLog, id call.ConnID) telling {
 	}
 }
 
-func tellFloor(ctx context.Context, kept *past.Past, w past.Range) (telling, error) {
+func tellFloor(ctx context.Context, kept *past.Past, w past.Range, zone *time.Location) (telling, error) {
 	begin, err := kept.Begin(ctx, w)
 	if err != nil {
 		return telling{}, err
@@ -109,8 +111,8 @@ func tellFloor(ctx context.Context, kept *past.Past, w past.Range) (telling, err
 	return telling{
 		lines:   told(kept.Records(ctx, w), audit.NewChronicle(begin.State).Tell),
 		heading: func(audit.Line) string { return "the floor " + span },
-		text:    audit.Line.Clock,
-		viewed: access.FloorReplayed{From: w.From.Time, FromPosition: w.From.Position, To: w.To.Time, ToPosition: w.To.Position,
+		text:    func(l audit.Line) string { return l.Clock(zone) },
+		viewed: access.FloorReplayed{From: w.From.Time.UTC(), FromPosition: w.From.Position, To: w.To.Time.UTC(), ToPosition: w.To.Position,
 			View: uuid.NewString()},
 		nothing: errors.New("nothing happened " + span),
 	}, nil

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/callstate/callstate/domain/agent"
 	"github.com/callstate/callstate/domain/call"
@@ -106,7 +107,7 @@ func tellLink(b link.Body) string {
 	return fmt.Sprintf("%T", b)
 }
 
-// Clock is the line with the time of day on the switch's clock.
-func (l Line) Clock() string {
-	return l.At.UTC().Format("2006-01-02 15:04:05.000") + "  " + l.marked()
+// Clock is the line with when it happened, by the clocks of a zone.
+func (l Line) Clock(zone *time.Location) string {
+	return l.At.In(zone).Format("2006-01-02 15:04:05.000Z07:00") + "  " + l.marked()
 }

@@ -123,16 +123,16 @@ func TestAChronicleOfTheFloor(t *testing.T) {
 	for _, r := range s.Records()[from:] {
 		line, err := chronicle.Tell(r)
 		require.NoError(t, err)
-		lines = append(lines, line.Clock())
+		lines = append(lines, line.Clock(time.UTC))
 	}
 	assert.Equal(t, []string{
-		"2026-11-23 09:00:10.000  agent jane logs in at 1001 on pbx",
-		"2026-11-23 09:00:10.000  agent jane joins queue sales",
-		"2026-11-23 09:00:10.000  agent jane is ready for queue sales",
-		"2026-11-23 09:00:11.000  agent jane is not ready for queue sales (lunch)",
-		"2026-11-23 09:00:12.000  switch pbx is lost (connection reset)",
-		"2026-11-23 09:00:20.000  call " + id.String() + ": caller 2125550001 hangs up",
-		"2026-11-23 09:00:20.000  call " + id.String() + ": the call ends, by caller 2125550001 (unknown), after 0:20.000",
+		"2026-11-23 09:00:10.000Z  agent jane logs in at 1001 on pbx",
+		"2026-11-23 09:00:10.000Z  agent jane joins queue sales",
+		"2026-11-23 09:00:10.000Z  agent jane is ready for queue sales",
+		"2026-11-23 09:00:11.000Z  agent jane is not ready for queue sales (lunch)",
+		"2026-11-23 09:00:12.000Z  switch pbx is lost (connection reset)",
+		"2026-11-23 09:00:20.000Z  call " + id.String() + ": caller 2125550001 hangs up",
+		"2026-11-23 09:00:20.000Z  call " + id.String() + ": the call ends, by caller 2125550001 (unknown), after 0:20.000",
 	}, lines)
 	_, err := chronicle.Tell(eventlog.Record{Stream: "weather-1"})
 	require.ErrorIs(t, err, wire.ErrUnknown)
