@@ -28,6 +28,7 @@ Feature: Time travel
     Given the recorded session "11-hold-retrieve" of Asterisk
     Then "callstate floor --at 2020-01-01T00:00:00Z" fails with "that is before the first event of the log"
     And "callstate floor --at 99999" fails with "that is past the end of the log"
+    And "callstate floor --agent 1099" fails with "there is no agent 1099"
     And "callstate replay --from 99999" fails with "that is past the end of the log"
     And "callstate replay --from 20 --to 10" fails with "the range ends before it begins"
     And "callstate replay 01a205eb-2410-89d9-b98e-daa2fbad81f7" fails with "there is no call"

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,74 +18,121 @@ import (
 
 func newFloor(s *settings) *cobra.Command {
 	var at, with pastFlag
+	var agent string
 	cmd := &cobra.Command{
 		Use:   "floor",
-		Short: "Print agents, queues and live calls, as they are at the end of the log or were at any moment",
+		Short: "Print agents, queues and live calls, or an agent's desktop, as they are at the end of the log or were at any moment",
 		Long: `Prints agents, queues and live calls: at the end of the log, or with --at as they were at a time or
 at a position of the log. A time means what had happened by then on the switches' clocks. With --diff
-it prints what became different from there to another moment.`,
+it prints what became different from there to another moment.
+
+With --agent all that is of one agent's desktop only: what he does, and his calls with who takes part
+in them and the data attached to them.`,
 		Args: cobra.NoArgs,
 		Example: `  callstate floor --at 2026-11-23T09:32:00Z
   callstate floor --at 2026-11-23T09:32:00Z --diff 2026-11-23T09:33:00Z
-  callstate floor --at 4711 --diff 4712`,
+  callstate floor --at 4711 --diff 4712
+  callstate floor --agent 1001 --at '2026-11-23 10:32:00' --tz Europe/Berlin`,
 	}
 	cmd.Flags().Var(&at, "at", "as it was at this moment: a time on the switches' clocks, or a position")
 	cmd.Flags().Var(&with, "diff", "what is different at this moment")
+	cmd.Flags().StringVar(&agent, "agent", "", "the desktop of this agent")
 	zone := zone(cmd, "in which times without an offset are meant, and the table tells times")
 	as := formatFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		at, with := at.in(zone.Location), with.in(zone.Location)
-		view, err := floorAt(cmd.Context(), s.place, at)
+		moments := []past.Moment{at.in(zone.Location)}
+		if other := with.in(zone.Location); !other.IsZero() {
+			moments = append(moments, other)
+		}
+		views, err := viewsAt(cmd.Context(), s.place, agent, moments)
 		if err != nil {
 			return err
 		}
-		if !with.IsZero() {
-			other, err := floorAt(cmd.Context(), s.place, with)
-			if err != nil {
-				return err
-			}
-			difference := floor.Diff(view, other)
-			if *as == asJSON {
-				return printJSON(cmd.OutOrStdout(), difference)
-			}
-			return printDifference(cmd.OutOrStdout(), difference, zone.Location)
+		out := cmd.OutOrStdout()
+		switch {
+		case len(views) == 2 && *as == asJSON:
+			return printJSON(out, floor.Diff(views[0], views[1]))
+		case len(views) == 2:
+			return printDifference(out, floor.Diff(views[0], views[1]), zone.Location)
+		case agent != "" && *as == asJSON:
+			return printJSON(out, floor.Desktop{Agent: views[0].Agents[0], Calls: views[0].Calls})
+		case agent != "":
+			return printDesktop(out, views[0], moments[0].Time, zone.Location)
+		case *as == asJSON:
+			return printJSON(out, views[0])
 		}
-		if *as == asJSON {
-			return printJSON(cmd.OutOrStdout(), view)
-		}
-		return printFloor(cmd.OutOrStdout(), view, at.Time, zone.Location)
+		return printFloor(out, views[0], moments[0].Time, zone.Location)
 	}
 	return cmd
 }
 
-// floorAt is the floor at a moment; at the end of the log where that is zero.
-func floorAt(ctx context.Context, p place, m past.Moment) (floor.View, error) {
-	if m.IsZero() {
-		store, err := p.readLog(ctx)
-		if err != nil {
-			return floor.View{}, err
+// viewsAt are the floors at moments, or what an agent's desktop showed of them. A zero moment is the end of the log.
+func viewsAt(ctx context.Context, p place, agent string, moments []past.Moment) (views []floor.View, err error) {
+	var kept *past.Past
+	var log eventLog
+	if slices.ContainsFunc(moments, isPast) {
+		if kept, log, err = p.readPast(ctx); err != nil {
+			return nil, err
 		}
-		defer store.Close()
-		return floorNow(ctx, store)
+		defer kept.Close()
+	} else if log, err = p.readLog(ctx); err != nil {
+		return nil, err
 	}
-	kept, store, err := p.readPast(ctx)
-	if err != nil {
-		return floor.View{}, err
+	defer log.Close()
+
+	seen := false
+	for _, m := range moments {
+		var f *floor.Floor
+		if isPast(m) {
+			f, err = kept.Floor(ctx, m)
+		} else {
+			f, err = floorNow(ctx, log)
+		}
+		if err != nil {
+			return nil, err
+		}
+		view, has := viewOf(f, agent)
+		views, seen = append(views, view), seen || has
 	}
-	defer store.Close()
-	defer kept.Close()
-	f, err := kept.Floor(ctx, m)
-	if err != nil {
-		return floor.View{}, err
+	if !seen {
+		return nil, unseen(agent, moments)
 	}
-	return f.View(), nil
+	return views, nil
+}
+
+func isPast(m past.Moment) bool { return !m.IsZero() }
+
+// viewOf is the whole of a floor, or what an agent's desktop shows of it; false when nobody has seen the agent.
+func viewOf(f *floor.Floor, agent string) (view floor.View, seen bool) {
+	view = f.View()
+	if agent == "" {
+		return view, true
+	}
+	desktop, seen := f.Agent(agent)
+	view.Links, view.Agents, view.Queues, view.Calls = nil, nil, nil, desktop.Calls
+	if seen {
+		view.Agents = []floor.Agent{desktop.Agent}
+	}
+	return view, seen
+}
+
+// unseen is that nobody has seen an agent at any of the moments.
+func unseen(agent string, moments []past.Moment) error {
+	var names []string
+	for _, m := range moments {
+		name := cmp.Or(m.String(), "the end of the log")
+		if m.Position != 0 {
+			name = "position " + name
+		}
+		names = append(names, name)
+	}
+	return fmt.Errorf("there is no agent %s at %s", agent, strings.Join(names, ", nor at "))
 }
 
 // floorNow is the floor at the end of the log.
-func floorNow(ctx context.Context, log eventlog.Reader) (floor.View, error) {
+func floorNow(ctx context.Context, log eventlog.Reader) (*floor.Floor, error) {
 	f := floor.New(floor.Options{History: 1})
-	err := projections.CatchUp(ctx, log, f, nil)
-	return f.View(), err
+	return f, projections.CatchUp(ctx, log, f, nil)
 }
 
 func printDifference(w io.Writer, d floor.Difference, zone *time.Location) error {
@@ -171,10 +219,7 @@ func partiesText(c floor.Call) string {
 }
 
 func printFloor(w io.Writer, v floor.View, at time.Time, zone *time.Location) error {
-	now := v.At
-	if !at.IsZero() {
-		now = at
-	}
+	now := cmp.Or(at, v.At)
 	if now.IsZero() {
 		_, err := fmt.Fprintln(w, "the log is empty")
 		return err

@@ -128,8 +128,8 @@ func importFiles(cmd *cobra.Command, s *settings, read importer, files []string)
 		return err
 	}
 	e := engine.New(store, time.Now, func(ctx context.Context, switchName string) ([]call.ConnID, error) {
-		view, err := floorNow(ctx, store)
-		return callsOf(view, switchName), err
+		f, err := floorNow(ctx, store)
+		return callsOf(f.View(), switchName), err
 	})
 	blocks, bad, begun := 0, map[string]uint64{}, time.Now()
 	for _, file := range files {
