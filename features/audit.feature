@@ -48,3 +48,23 @@ Feature: Audit
     Given the recorded session "05-overflow" of Asterisk, in a folder of the auditor's own
     When the auditor exports the calls that waited in support as CSV
     Then the file has a heading and 2 calls
+
+  Scenario: Who looked at what is in the log too
+    Given the recorded session "05-overflow" of Asterisk, in a folder of the auditor's own
+    When somebody asks callstate to:
+      | calls --queue support                        |
+      | calls 01a205eb-bc68-8411-b1cf-589499265152   |
+      | events 01a205eb-bc68-8411-b1cf-589499265152  |
+      | floor --at 2026-11-23T01:01:10Z              |
+      | floor --agent 1003 --at 2026-11-23T01:01:10Z |
+      | stats --explain abandoned                    |
+      | replay 01a205eb-bc68-8411-b1cf-589499265152  |
+      | verify                                       |
+    Then the log says that he has, and nothing else of anybody:
+      | CallsSearched   | calls                                     |
+      | CallViewed      | call-01a205eb-bc68-8411-b1cf-589499265152 |
+      | CallViewed      | call-01a205eb-bc68-8411-b1cf-589499265152 |
+      | FloorViewed     | floor                                     |
+      | FloorViewed     | floor                                     |
+      | NumberExplained | numbers                                   |
+      | CallReplayed    | call-01a205eb-bc68-8411-b1cf-589499265152 |

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/callstate/callstate/domain/wire"
 	"github.com/callstate/callstate/projections/history"
 	"github.com/cucumber/godog"
 	_ "modernc.org/sqlite" // to tamper with call records
@@ -85,6 +87,15 @@ func (w *world) auditSteps(sc *godog.ScenarioContext) {
 		said = string(out)
 		return err
 	})
+	sc.Step(`^somebody asks callstate to:$`, func(commands *godog.Table) error {
+		for _, command := range lines(commands) {
+			if _, err := w.log.run(strings.Fields(command)...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	sc.Step(`^the log says that he has, and nothing else of anybody:$`, w.looksAre)
 	sc.Step(`^the file has a heading and (\d+) calls$`, func(count int) error {
 		rows, err := csv.NewReader(strings.NewReader(said)).ReadAll()
 		if err == nil && (len(rows) != count+1 || rows[0][0] != "connId") {
@@ -98,6 +109,28 @@ func (w *world) auditSteps(sc *godog.ScenarioContext) {
 func found(said string, failed error, what string) error {
 	if failed == nil || !strings.Contains(said, what) {
 		return fmt.Errorf("verify says %q, and %w", said, errors.Join(failed, errors.New("that is all")))
+	}
+	return nil
+}
+
+// looksAre expects who looked at what, in the order of the log.
+func (w *world) looksAre(table *godog.Table) error {
+	all, err := w.log.events()
+	if err != nil {
+		return err
+	}
+	var looks [][]string
+	for _, e := range all {
+		if e.Stream.Kind() != wire.Audit {
+			continue
+		}
+		if !strings.HasPrefix(e.Actor, "user:") {
+			return fmt.Errorf("%q has looked at %s", e.Actor, e.Stream)
+		}
+		looks = append(looks, []string{e.Type, e.Stream.ID()})
+	}
+	if !slices.EqualFunc(looks, rowsOf(table), slices.Equal[[]string]) {
+		return fmt.Errorf("it says %v", looks)
 	}
 	return nil
 }

@@ -11,8 +11,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/callstate/callstate/domain/access"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/projections/history"
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 )
 
@@ -24,7 +26,7 @@ func newCalls(s *settings) *cobra.Command {
 		Short: "Print call records; of one call with its parties, queue visits and data",
 		Long: `Prints the call records that all filters let through, oldest first, as a table, as one JSON array, as JSON
 lines or as CSV. With --limit they come in pages: where there are more, the command that goes on is
-printed to the standard error.`,
+printed to the standard error. That somebody looked is written into the log before the first record.`,
 		Args: cobra.MaximumNArgs(1),
 		Example: `  callstate calls --agent 1001 --from 2026-11-23
   callstate calls --user-data account=100200 --text '"blue harbor" compl*'
@@ -46,6 +48,13 @@ printed to the standard error.`,
 			return err
 		}
 		defer records.Close()
+		search := access.CallsSearched{Query: asked(cmd, flags.zone.Location), View: uuid.NewString()}
+		if as != asTable {
+			search.Format = string(as)
+		}
+		if err := records.viewed(cmd.Context(), search); err != nil {
+			return err
+		}
 		count, last, err := printCalls(cmd.OutOrStdout(), history.Each(cmd.Context(), records, filter), as, flags.zone.Location)
 		if err == nil && filter.Limit > 0 && count == filter.Limit {
 			fmt.Fprintf(cmd.ErrOrStderr(), "there may be more: --after %s\n", history.CursorOf(last))
@@ -176,6 +185,9 @@ func printCall(cmd *cobra.Command, s *settings, text string, as format, zone *ti
 		return fmt.Errorf("there is no call %s", id)
 	}
 	if err != nil {
+		return err
+	}
+	if err := records.viewed(cmd.Context(), access.CallViewed{ConnID: id, What: access.TheRecord, View: uuid.NewString()}); err != nil {
 		return err
 	}
 	switch as {

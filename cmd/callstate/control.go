@@ -15,6 +15,10 @@ import (
 	"strings"
 
 	"github.com/callstate/callstate/adapters/store/pebble"
+	"github.com/callstate/callstate/domain/access"
+	"github.com/callstate/callstate/domain/engine"
+	"github.com/callstate/callstate/domain/wire"
+	"github.com/callstate/callstate/projections/audit"
 )
 
 // control is how other commands reach the engine that has a data folder open: HTTP over a Unix socket in the folder, so
@@ -22,19 +26,20 @@ import (
 type control struct {
 	socket string
 	log    *pebble.Store
+	engine *engine.Engine
 	logger *slog.Logger
 }
 
 // controls is the control of an engine whose log is in its data folder; a log elsewhere has tools of its own.
 func controls(at place, n *node) []runnable {
 	if log, ok := n.log.(*pebble.Store); ok {
-		return []runnable{newControl(at.data, log, n.logger)}
+		return []runnable{newControl(at.data, log, n.engine, n.logger)}
 	}
 	return nil
 }
 
-func newControl(data string, log *pebble.Store, logger *slog.Logger) *control {
-	return &control{socket: controlSocket(data), log: log, logger: logger}
+func newControl(data string, log *pebble.Store, e *engine.Engine, logger *slog.Logger) *control {
+	return &control{socket: controlSocket(data), log: log, engine: e, logger: logger}
 }
 
 func controlSocket(data string) string { return filepath.Join(data, "control.sock") }
@@ -47,12 +52,13 @@ func (c *control) Run(ctx context.Context) error {
 		err = os.Chmod(c.socket, 0o600)
 	}
 	if err != nil {
-		c.logger.Warn("backup and verify will not reach this engine while it runs", "err", err)
+		c.logger.Warn("backup, verify, calls and stats --explain will not reach this engine while it runs", "err", err)
 		return nil
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /backup", c.backUp)
 	mux.HandleFunc("POST /verify", c.verify)
+	mux.HandleFunc("POST /viewed", c.viewed)
 	server := &http.Server{Handler: mux, BaseContext: func(net.Listener) context.Context { return ctx }}
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
@@ -75,6 +81,19 @@ func (c *control) backUp(w http.ResponseWriter, r *http.Request) {
 func (c *control) verify(w http.ResponseWriter, r *http.Request) {
 	verified, err := c.log.Verify(r.Context(), nil)
 	answer(w, verified, err)
+}
+
+// viewed writes the look of whoever uses another command; viewedBeside asks for it.
+func (c *control) viewed(w http.ResponseWriter, r *http.Request) {
+	var event audit.Event
+	err := json.Unmarshal([]byte(r.FormValue("event")), &event)
+	if err == nil {
+		var look access.Event
+		if look, err = wire.DecodeAccess(event.Record()); err == nil {
+			err = c.engine.Viewed(r.Context(), look.Actor, look.Body)
+		}
+	}
+	answer(w, struct{}{}, err)
 }
 
 func answer(w http.ResponseWriter, result any, err error) {

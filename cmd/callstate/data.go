@@ -13,6 +13,7 @@ import (
 
 	"github.com/callstate/callstate/adapters/store/kurrentdb"
 	"github.com/callstate/callstate/adapters/store/pebble"
+	"github.com/callstate/callstate/domain/access"
 	"github.com/callstate/callstate/domain/eventlog"
 	"github.com/callstate/callstate/projections"
 	"github.com/callstate/callstate/projections/history"
@@ -116,29 +117,63 @@ func (p place) readLog(ctx context.Context) (eventLog, error) {
 	return openFolder(p.data, nil)
 }
 
+// callRecords are the call records to be shown by a command.
+type callRecords struct {
+	*history.History
+	at  place
+	log eventLog // nil: an engine has it open
+}
+
 // readHistory opens the call records, brought up to the end of the log. Where an engine keeps them up to date, they are
 // read as they are.
-func (p place) readHistory(ctx context.Context) (*history.History, error) {
+func (p place) readHistory(ctx context.Context) (*callRecords, error) {
 	if _, err := os.Stat(p.data); p.store == "" && errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w in %s", errNoData, p.data)
 	}
-	store, err := p.openLog(ctx, nil)
+	log, err := p.openLog(ctx, nil)
 	if errors.Is(err, errInUse) {
-		return history.Open(ctx, p.historyFile(), history.Options{})
+		records, err := history.Open(ctx, p.historyFile(), history.Options{})
+		if err != nil {
+			return nil, err
+		}
+		return &callRecords{records, p, nil}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	defer store.Close()
-	records, err := history.Open(ctx, p.historyFile(), history.Options{Log: store})
+	records, err := history.Open(ctx, p.historyFile(), history.Options{Log: log})
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, log.Close())
 	}
-	if err := catchUp(ctx, store, records); err != nil {
-		records.Close()
-		return nil, err
+	shown := &callRecords{records, p, log}
+	if err := catchUp(ctx, log, records); err != nil {
+		return nil, errors.Join(err, shown.Close())
 	}
-	return records, nil
+	return shown, nil
+}
+
+// viewed has it written that somebody looks at the records, before they are shown, and lets go of the log: who reads a long
+// list keeps no engine from it.
+func (r *callRecords) viewed(ctx context.Context, what access.Body) (err error) {
+	log := r.log
+	r.log = nil
+	if log == nil {
+		if r.at.store == "" {
+			return viewedBeside(ctx, r.at.data, what)
+		}
+		if log, err = r.at.readLog(ctx); err != nil {
+			return err
+		}
+	}
+	return errors.Join(viewed(ctx, log, what), log.Close())
+}
+
+func (r *callRecords) Close() error {
+	err := r.History.Close()
+	if r.log != nil {
+		err = errors.Join(err, r.log.Close())
+	}
+	return err
 }
 
 // readPast opens the kept floors, brought up to the end of the log, and the log. No engine may use them meanwhile.

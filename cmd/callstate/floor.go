@@ -9,10 +9,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/callstate/callstate/domain/access"
 	"github.com/callstate/callstate/domain/eventlog"
 	"github.com/callstate/callstate/projections"
 	"github.com/callstate/callstate/projections/floor"
 	"github.com/callstate/callstate/projections/past"
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 )
 
@@ -27,7 +29,9 @@ at a position of the log. A time means what had happened by then on the switches
 it prints what became different from there to another moment.
 
 With --agent all that is of one agent's desktop only: what he does, and his calls with who takes part
-in them and the data attached to them.`,
+in them and the data attached to them.
+
+That somebody looked at a moment of the past is written into the log first.`,
 		Args: cobra.NoArgs,
 		Example: `  callstate floor --at 2026-11-23T09:32:00Z
   callstate floor --at 2026-11-23T09:32:00Z --diff 2026-11-23T09:33:00Z
@@ -66,7 +70,8 @@ in them and the data attached to them.`,
 	return cmd
 }
 
-// viewsAt are the floors at moments, or what an agent's desktop showed of them. A zero moment is the end of the log.
+// viewsAt are the floors at moments, or what an agent's desktop showed of them. A zero moment is the end of the log. That
+// somebody looks at the others is in the log then.
 func viewsAt(ctx context.Context, p place, agent string, moments []past.Moment) (views []floor.View, err error) {
 	var kept *past.Past
 	var log eventLog
@@ -96,6 +101,13 @@ func viewsAt(ctx context.Context, p place, agent string, moments []past.Moment) 
 	}
 	if !seen {
 		return nil, unseen(agent, moments)
+	}
+	for i, m := range moments {
+		if isPast(m) {
+			if err := viewed(ctx, log, access.FloorViewed{Moment: views[i].At, Agent: agent, View: uuid.NewString()}); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return views, nil
 }

@@ -6,12 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"os/user"
 	"time"
 
 	"github.com/callstate/callstate/domain/access"
 	"github.com/callstate/callstate/domain/call"
-	"github.com/callstate/callstate/domain/engine"
 	"github.com/callstate/callstate/domain/eventlog"
 	"github.com/callstate/callstate/projections/audit"
 	"github.com/callstate/callstate/projections/past"
@@ -164,13 +162,4 @@ func (t telling) print(cmd *cobra.Command, store eventLog, speed float64, step b
 		return t.nothing
 	}
 	return nil
-}
-
-// viewed writes into the log that the user of this program looks at something.
-func viewed(ctx context.Context, store eventLog, what access.Body) error {
-	actor := "user:unknown"
-	if u, err := user.Current(); err == nil {
-		actor = "user:" + u.Username
-	}
-	return engine.New(store, time.Now, nil).Viewed(ctx, actor, what)
 }

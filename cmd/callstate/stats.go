@@ -5,8 +5,10 @@ import (
 	"io"
 	"strings"
 
+	"github.com/callstate/callstate/domain/access"
 	"github.com/callstate/callstate/projections/history"
 	"github.com/callstate/callstate/projections/statistics"
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 )
 
@@ -18,7 +20,8 @@ func newStats(s *settings) *cobra.Command {
 		Use:   "stats",
 		Short: "Print the numbers of queues and agents, with the definitions used",
 		Long: `Prints the numbers of queues and agents for a range of time, whole or by interval. docs/statistics.md
-defines them. --explain opens a number to the calls and the events behind it.`,
+defines them. --explain opens a number to the calls and the events behind it, after that has been
+written into the log.`,
 		Args: cobra.NoArgs,
 		Example: `  callstate stats --from 2026-11-23 --to 2026-11-24 --interval hour
   callstate stats --from 2026-11-01 --to 2026-12-01 --interval day --tz America/New_York
@@ -53,6 +56,12 @@ defines them. --explain opens a number to the calls and the events behind it.`,
 		report, err := statistics.Of(cmd.Context(), records, q)
 		if err != nil {
 			return err
+		}
+		if q.Explain != "" {
+			explained := access.NumberExplained{Number: q.Explain, Query: asked(cmd, zone.Location), View: uuid.NewString()}
+			if err := records.viewed(cmd.Context(), explained); err != nil {
+				return err
+			}
 		}
 		if *as == asJSON {
 			return printJSON(cmd.OutOrStdout(), report)

@@ -82,6 +82,13 @@ type CallExported struct {
 	View   string      `json:"view"`
 }
 
+// LogRead: somebody had the events of the whole log printed as they are, from a position to another.
+type LogRead struct {
+	FromPosition eventlog.Position `json:"fromPosition"`
+	ToPosition   eventlog.Position `json:"toPosition,omitempty"` // 0: and whatever came then, for as long as he followed
+	View         string            `json:"view"`
+}
+
 // RequestDenied: somebody asked for what he may not do, and it was not done.
 type RequestDenied struct {
 	Operation string `json:"operation"` // the pattern of the route: "POST /v1/calls/{connId}/hold"
@@ -111,6 +118,9 @@ func (b FloorViewed) Subject() string { return "floor" }
 
 // Subject is the numbers.
 func (b NumberExplained) Subject() string { return "numbers" }
+
+// Subject is the log.
+func (b LogRead) Subject() string { return "log" }
 
 // Subject is one for all: what is looked for is who tries.
 func (b RequestDenied) Subject() string { return "denied" }

@@ -152,6 +152,7 @@ var accesses = newTable(
 	as[access.CallsSearched, access.Body]("CallsSearched", 1),
 	as[access.FloorViewed, access.Body]("FloorViewed", 1),
 	as[access.NumberExplained, access.Body]("NumberExplained", 1),
+	as[access.LogRead, access.Body]("LogRead", 1),
 )
 
 // Names are all stored names with their current versions ("CallStarted" -> 1).

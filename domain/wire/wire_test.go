@@ -95,6 +95,7 @@ var examples = map[string]any{
 	"CallsSearched":         access.CallsSearched{Query: "ani=2125550001", Format: "csv", View: "v"},
 	"FloorViewed":           access.FloorViewed{Moment: moment, Agent: "1001", View: "v"},
 	"NumberExplained":       access.NumberExplained{Number: "abandoned", Query: "queue=sales", View: "v"},
+	"LogRead":               access.LogRead{FromPosition: 1, ToPosition: 9, View: "v"},
 	"SwitchRestarted":       link.SwitchRestarted{Switch: "pbx1", Started: "2026-11-23 00:59:56"},
 }
 
