@@ -100,7 +100,7 @@ func (v *verdict) look(cmd *cobra.Command, at place, log *pebble.Store) error {
 	if v.Findings, err = v.story(cmd, log); err != nil {
 		return err
 	}
-	stored, err := v.openHistory(cmd.Context(), at)
+	stored, err := v.openHistory(cmd.Context(), at, history.OpenSnapshot)
 	if err != nil {
 		return err
 	}
@@ -109,8 +109,9 @@ func (v *verdict) look(cmd *cobra.Command, at place, log *pebble.Store) error {
 }
 
 // lookBeside looks at what an engine has that runs meanwhile. The engine verifies its log, and links a copy of it, with
-// which the read models are compared as they were just before. What an engine tells event by event may be half told at
-// the copy's end: that is looked for again in a second copy.
+// which a copy of the call records as they were just before is compared: the engine need not keep back what it writes
+// meanwhile. What an engine tells event by event may be half told at the end of the log's copy: that is looked for again in
+// a second one.
 func (v *verdict) lookBeside(cmd *cobra.Command, at place) error {
 	if err := askEngine(cmd.Context(), at.data, "verify", nil, &v.Log); err != nil {
 		return err
@@ -118,7 +119,7 @@ func (v *verdict) lookBeside(cmd *cobra.Command, at place) error {
 	if is(at.historyFile() + ".next") {
 		return errors.New("the engine makes its call records anew; verify when it has: /readyz tells")
 	}
-	stored, err := v.openHistory(cmd.Context(), at)
+	stored, err := v.openHistory(cmd.Context(), at, history.CopySnapshot)
 	if err != nil {
 		return err
 	}
@@ -176,11 +177,11 @@ func (v *verdict) story(cmd *cobra.Command, log readableLog) ([]verification.Fin
 }
 
 // openHistory opens the call records as they are now; nil where there are none, or none that can be read.
-func (v *verdict) openHistory(ctx context.Context, at place) (*history.Snapshot, error) {
+func (v *verdict) openHistory(ctx context.Context, at place, open func(context.Context, string) (*history.Snapshot, error)) (*history.Snapshot, error) {
 	if !is(at.historyFile()) {
 		return nil, nil
 	}
-	stored, err := history.OpenSnapshot(ctx, at.historyFile())
+	stored, err := open(ctx, at.historyFile())
 	if ctx.Err() != nil {
 		return nil, err
 	}

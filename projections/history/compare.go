@@ -76,7 +76,7 @@ var uncompared = []string{"id", "behind"}
 var errNoTable = errors.New("there is no such table")
 
 // Snapshot is a stored history as it was when the snapshot was opened, whoever writes it meanwhile. Until it is closed the
-// database's write-ahead log keeps all that is written.
+// database's write-ahead log keeps all that is written, unless the snapshot is of a copy.
 type Snapshot struct {
 	path     string
 	version  int               // of what is stored
@@ -84,6 +84,7 @@ type Snapshot struct {
 	behind   map[string]bool   // calls whose rows are known to be older than that
 	db       *sql.DB
 	tx       *sql.Tx
+	folder   string // of the copy that is looked at; empty: it is the database itself
 }
 
 // OpenSnapshot opens the database at path as it is now.
@@ -114,6 +115,27 @@ func OpenSnapshot(ctx context.Context, path string) (_ *Snapshot, err error) {
 	return s, err
 }
 
+// CopySnapshot is OpenSnapshot of a copy, which is made beside the database and is gone when the snapshot is closed: once it
+// has been made, nothing that is written need be kept.
+func CopySnapshot(ctx context.Context, path string) (s *Snapshot, err error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, err // or copying it would make it
+	}
+	folder, err := os.MkdirTemp(filepath.Dir(path), "copied-*")
+	if err != nil {
+		return nil, err
+	}
+	copied := filepath.Join(folder, filepath.Base(path))
+	if err = copyDatabase(ctx, path, copied); err == nil {
+		s, err = OpenSnapshot(ctx, copied)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("a copy of %s: %w", path, err), os.RemoveAll(folder))
+	}
+	s.path, s.folder = path, folder
+	return s, nil
+}
+
 // Close lets go of the database. It may be called again, and of no snapshot.
 func (s *Snapshot) Close() error {
 	if s == nil || s.db == nil {
@@ -122,7 +144,11 @@ func (s *Snapshot) Close() error {
 	if s.tx != nil {
 		_ = s.tx.Rollback() // there is nothing to keep
 	}
-	return s.db.Close()
+	err := s.db.Close()
+	if s.folder != "" {
+		err = errors.Join(err, os.RemoveAll(s.folder))
+	}
+	return err
 }
 
 func (s *Snapshot) failed(err error) error { return fmt.Errorf("comparing %s: %w", s.path, err) }

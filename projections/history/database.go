@@ -51,21 +51,58 @@ const (
 
 // openDatabase returns a pool of connections, each made with the given pragmas, and how they begin transactions.
 func openDatabase(path string, connections int, begin string, pragmas ...string) (*sql.DB, error) {
-	path, err := filepath.Abs(path)
+	source, err := sourceOf(path, begin, pragmas...)
 	if err != nil {
 		return nil, err
 	}
-	source := url.URL{Scheme: "file", Path: path, RawQuery: url.Values{
-		"_pragma": append(pragmas, "busy_timeout(5000)"),
-		"_txlock": {begin},
-	}.Encode()}
-	db, err := sql.Open("sqlite", source.String())
+	db, err := sql.Open("sqlite", source)
 	if err != nil {
 		return nil, err
 	}
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
 	return db, nil
+}
+
+// sourceOf names the database at path for the driver.
+func sourceOf(path, begin string, pragmas ...string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	source := url.URL{Scheme: "file", Path: path, RawQuery: url.Values{
+		"_pragma": append(pragmas, "busy_timeout(5000)"),
+		"_txlock": {begin},
+	}.Encode()}
+	return source.String(), nil
+}
+
+// copyDatabase copies the database at path, page by page as it is at one moment, whoever writes it meanwhile.
+func copyDatabase(ctx context.Context, path, to string) (err error) {
+	destination, err := sourceOf(to, toWrite, "journal_mode(OFF)", "synchronous(OFF)") // a copy that is not whole is of no use
+	if err != nil {
+		return err
+	}
+	db, err := openDatabase(path, 1, toRead)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	connection, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer connection.Close()
+	return connection.Raw(func(driver any) error {
+		backup, err := driver.(interface {
+			NewBackup(source string) (*sqlite.Backup, error)
+		}).NewBackup(destination)
+		if err != nil {
+			return err
+		}
+		_, err = backup.Step(-1)
+		return errors.Join(err, backup.Finish())
+	})
 }
 
 func makeTables(ctx context.Context, db *sql.DB) error {

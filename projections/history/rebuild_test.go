@@ -200,6 +200,55 @@ func TestCompareWhileItIsWritten(t *testing.T) {
 	assert.Equal(t, "result", found[0].Column)
 }
 
+// What is compared as a copy is what there was, and whoever writes meanwhile can bring its write-ahead log to an end, which
+// it cannot while the database itself is looked at.
+func TestCompareACopyWhileItIsWritten(t *testing.T) {
+	day := projectiontest.Day(9, projectiontest.DayOptions{Agents: 10, Events: 800})
+	path := filepath.Join(t.TempDir(), "history.db")
+	h := open(t, path, day)
+	defer h.Close()
+	runs := slices.Collect(projectiontest.Runs(day.Records(), 70))
+	half := len(runs) / 2
+	for _, run := range runs[:half] {
+		require.NoError(t, h.Apply(t.Context(), run))
+	}
+	execute(t, path, `UPDATE queue_visits SET result = 'left' WHERE n = 0 AND conn_id = (SELECT min(conn_id) FROM queue_visits)`)
+	copied, err := history.CopySnapshot(t.Context(), path)
+	require.NoError(t, err)
+	for _, run := range runs[half:] {
+		require.NoError(t, h.Apply(t.Context(), run))
+	}
+	assert.True(t, emptied(t, path))
+	compared, found := compared(t, copied, projectiontest.Log{Script: day})
+	last := runs[half-1]
+	assert.Equal(t, last[len(last)-1].Position, compared.Position)
+	require.Len(t, found, 1, "the damage, and nothing that came later: %v", found)
+	assert.Equal(t, "result", found[0].Column)
+	entries, err := filepath.Glob(filepath.Join(filepath.Dir(path), "*"))
+	require.NoError(t, err)
+	assert.Subset(t, []string{path, path + "-wal", path + "-shm"}, entries, "it leaves nothing behind")
+
+	stored := snapshot(t, path)
+	execute(t, path, `UPDATE calls SET disposition = 'sold'`)
+	assert.False(t, emptied(t, path))
+	require.NoError(t, stored.Close())
+
+	_, err = history.CopySnapshot(t.Context(), path+".none")
+	require.ErrorIs(t, err, os.ErrNotExist)
+	assert.NoFileExists(t, path+".none")
+}
+
+// emptied empties the write-ahead log of the database at path, and tells whether all of it could be.
+func emptied(t *testing.T, path string) bool {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	require.NoError(t, err)
+	defer db.Close()
+	var busy, pages, moved int
+	require.NoError(t, db.QueryRow("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved))
+	return busy == 0
+}
+
 // Somebody who writes to the database, although nobody should, is waited for: the history does not stop.
 func TestApplyWhileSomebodyElseWrites(t *testing.T) {
 	day := projectiontest.Day(9, projectiontest.DayOptions{Agents: 10, Events: 800})
