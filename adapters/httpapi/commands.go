@@ -10,6 +10,7 @@ import (
 
 // command is one thing that can be asked by POST, of a call or of an agent.
 type command struct {
+	service     call.Service
 	id, path    string // of the operation; the path behind the call or the agent
 	summary     string
 	description string
@@ -18,15 +19,15 @@ type command struct {
 }
 
 // onCall is a command about a call. B is its body, request what is asked of the domain.
-func onCall[B interface{ asked() Asking }](id, path, summary, description string, example B, request func(*circumstances, B) call.Request) command {
-	return command{id, "/v1/calls/{connId}/" + path, summary, description, example, func(s *Server, api huma.API, op huma.Operation) {
+func onCall[B interface{ asked() Asking }](service call.Service, id, path, summary, description string, example B, request func(*circumstances, B) call.Request) command {
+	return command{service, id, "/v1/calls/{connId}/" + path, summary, description, example, func(s *Server, api huma.API, op huma.Operation) {
 		registerCallCommand(s, api, op, request)
 	}}
 }
 
 // onAgent is a command about an agent's session.
-func onAgent[B interface{ asked() Asking }](id, path, summary, description string, example B, request func(*circumstances, B) agent.Request) command {
-	return command{id, "/v1/agents/{id}/" + path, summary, description, example, func(s *Server, api huma.API, op huma.Operation) {
+func onAgent[B interface{ asked() Asking }](service call.Service, id, path, summary, description string, example B, request func(*circumstances, B) agent.Request) command {
+	return command{service, id, "/v1/agents/{id}/" + path, summary, description, example, func(s *Server, api huma.API, op huma.Operation) {
 		registerAgentCommand(s, api, op, request)
 	}}
 }
@@ -120,84 +121,84 @@ type (
 func commands() []command {
 	agentAt := Asking{Actor: "agent:1001", DN: "1001"}
 	return []command{
-		onCall("answerCall", "answer", "Take a call that rings", "CSTA Answer Call, TAnswerCall.", agentAt,
+		onCall(call.Answers, "answerCall", "answer", "Take a call that rings", "CSTA Answer Call, TAnswerCall.", agentAt,
 			func(c *circumstances, b Asking) call.Request { return call.Answer{By: c.by, Elsewhere: c.elsewhere()} }),
-		onCall("holdCall", "hold", "Put a call on hold", "CSTA Hold Call, THoldCall.", agentAt,
+		onCall(call.Holds, "holdCall", "hold", "Put a call on hold", "CSTA Hold Call, THoldCall.", agentAt,
 			func(c *circumstances, b Asking) call.Request { return call.Hold{By: c.by} }),
-		onCall("retrieveCall", "retrieve", "Take a call back from hold", "CSTA Retrieve Call, TRetrieveCall.", agentAt,
+		onCall(call.Retrieves, "retrieveCall", "retrieve", "Take a call back from hold", "CSTA Retrieve Call, TRetrieveCall.", agentAt,
 			func(c *circumstances, b Asking) call.Request {
 				return call.Retrieve{By: c.by, Elsewhere: c.elsewhere()}
 			}),
-		onCall("releaseCall", "release", "Leave a call", "CSTA Clear Connection, TReleaseCall.", agentAt,
+		onCall(call.Releases, "releaseCall", "release", "Leave a call", "CSTA Clear Connection, TReleaseCall.", agentAt,
 			func(c *circumstances, b Asking) call.Request { return call.Release{By: c.by} }),
-		onCall("redirectCall", "redirect", "Send a call that rings to another device", "CSTA Deflect Call, TRedirectCall.", Destined{agentAt, "1002"},
+		onCall(call.Redirects, "redirectCall", "redirect", "Send a call that rings to another device", "CSTA Deflect Call, TRedirectCall.", Destined{agentAt, "1002"},
 			func(c *circumstances, b Destined) call.Request { return call.RedirectTo{By: c.by, To: b.To} }),
-		onCall("transferCall", "transfer", "Send the other party on without asking", "A blind transfer: CSTA Single Step Transfer, TSingleStepTransfer.", Destined{agentAt, "1002"},
+		onCall(call.BlindTransfers, "transferCall", "transfer", "Send the other party on without asking", "A blind transfer: CSTA Single Step Transfer, TSingleStepTransfer.", Destined{agentAt, "1002"},
 			func(c *circumstances, b Destined) call.Request { return call.TransferTo{By: c.by, To: b.To} }),
-		onCall("startConsult", "consult", "Consult somebody about the call, which waits", "CSTA Consultation Call, TInitiateTransfer. The consultation is a call of its own.", Destined{agentAt, "1002"},
+		onCall(call.StartsConsult, "startConsult", "consult", "Consult somebody about the call, which waits", "CSTA Consultation Call, TInitiateTransfer. The consultation is a call of its own.", Destined{agentAt, "1002"},
 			func(c *circumstances, b Destined) call.Request { return call.StartConsult{By: c.by, To: b.To} }),
-		onCall("completeTransfer", "complete-transfer", "Give the call to who was consulted", "CSTA Transfer Call, TCompleteTransfer. It is asked of the first call, the one that is held.", agentAt,
+		onCall(call.CompletesTransfer, "completeTransfer", "complete-transfer", "Give the call to who was consulted", "CSTA Transfer Call, TCompleteTransfer. It is asked of the first call, the one that is held.", agentAt,
 			func(c *circumstances, b Asking) call.Request { return call.CompleteTransfer{By: c.by} }),
-		onCall("cancelConsult", "cancel-consult", "End the consultation and go back to the call", "CSTA Reconnect Call, TReconnectCall. It is asked of the first call.", agentAt,
+		onCall(call.CancelsConsult, "cancelConsult", "cancel-consult", "End the consultation and go back to the call", "CSTA Reconnect Call, TReconnectCall. It is asked of the first call.", agentAt,
 			func(c *circumstances, b Asking) call.Request { return call.CancelConsult{By: c.by} }),
-		onCall("completeConference", "conference", "Make a conference of the call and the consultation", "CSTA Conference Call, TCompleteConference. It is asked of the first call.", agentAt,
+		onCall(call.CompletesConference, "completeConference", "conference", "Make a conference of the call and the consultation", "CSTA Conference Call, TCompleteConference. It is asked of the first call.", agentAt,
 			func(c *circumstances, b Asking) call.Request { return call.CompleteConference{By: c.by} }),
-		onCall("dropParty", "drop", "Take a party out of a conference", "TDeleteFromConference.", Dropping{Asking: agentAt, TargetDN: "1002"},
+		onCall(call.DropsParty, "dropParty", "drop", "Take a party out of a conference", "TDeleteFromConference.", Dropping{Asking: agentAt, TargetDN: "1002"},
 			func(c *circumstances, b Dropping) call.Request {
 				return call.DropParty{By: c.by, Target: call.PartyID(b.Target), DN: b.TargetDN}
 			}),
-		onCall("sendDigits", "digits", "Key digits to the other party", "CSTA Send DTMF Tones, TSendDTMF.", Keying{agentAt, "12#"},
+		onCall(call.SendsDigits, "sendDigits", "digits", "Key digits to the other party", "CSTA Send DTMF Tones, TSendDTMF.", Keying{agentAt, "12#"},
 			func(c *circumstances, b Keying) call.Request { return call.SendDigits{By: c.by, Digits: b.Digits} }),
-		onCall("parkCall", "park", "Leave the other party in a parking space", "CSTA Park Call.", agentAt,
+		onCall(call.Parks, "parkCall", "park", "Leave the other party in a parking space", "CSTA Park Call.", agentAt,
 			func(c *circumstances, b Asking) call.Request { return call.Park{By: c.by} }),
-		onCall("monitorCall", "monitor", "Listen to a party from another device", "CSTA Join Call, TMonitorNextCall. It ends when the supervisor's device hangs up.",
+		onCall(call.Monitors, "monitorCall", "monitor", "Listen to a party from another device", "CSTA Join Call, TMonitorNextCall. It ends when the supervisor's device hangs up.",
 			Monitoring{Asking: Asking{Actor: "supervisor:jane", DN: "1900"}, TargetDN: "1001", Mode: "silent"},
 			func(c *circumstances, b Monitoring) call.Request {
 				return call.Monitor{By: c.by, Target: call.PartyID(b.Target), TargetDN: b.TargetDN, Mode: call.SupervisionMode(b.Mode), Elsewhere: c.elsewhere()}
 			}),
-		onCall("startRecording", "recording/start", "Record what a party hears and says", "CSTA Start Record.", StartingRecording{Asking: agentAt},
+		onCall(call.StartsRecording, "startRecording", "recording/start", "Record what a party hears and says", "CSTA Start Record.", StartingRecording{Asking: agentAt},
 			func(c *circumstances, b StartingRecording) call.Request {
 				return call.StartRecording{By: c.by, Recorded: call.PartyID(b.Recorded)}
 			}),
-		onCall("pauseRecording", "recording/pause", "Leave out of the recording what is said from now on", "A card number, say.", OfRecording{Asking: agentAt},
+		onCall(call.PausesRecording, "pauseRecording", "recording/pause", "Leave out of the recording what is said from now on", "A card number, say.", OfRecording{Asking: agentAt},
 			func(c *circumstances, b OfRecording) call.Request {
 				return call.PauseRecording{By: c.by, Recording: b.Recording}
 			}),
-		onCall("resumeRecording", "recording/resume", "Record again", "", OfRecording{Asking: agentAt},
+		onCall(call.ResumesRecording, "resumeRecording", "recording/resume", "Record again", "", OfRecording{Asking: agentAt},
 			func(c *circumstances, b OfRecording) call.Request {
 				return call.ResumeRecording{By: c.by, Recording: b.Recording}
 			}),
-		onCall("stopRecording", "recording/stop", "Complete a recording", "CSTA Stop Record.", OfRecording{Asking: agentAt},
+		onCall(call.StopsRecording, "stopRecording", "recording/stop", "Complete a recording", "CSTA Stop Record.", OfRecording{Asking: agentAt},
 			func(c *circumstances, b OfRecording) call.Request {
 				return call.StopRecording{By: c.by, Recording: b.Recording}
 			}),
-		onCall("setDisposition", "disposition", "Say how the call turned out", "Also after its end. The switch has nothing to do with it.", Disposing{agentAt, "resolved"},
+		onCall(call.SetsDisposition, "setDisposition", "disposition", "Say how the call turned out", "Also after its end. The switch has nothing to do with it.", Disposing{agentAt, "resolved"},
 			func(c *circumstances, b Disposing) call.Request {
 				return call.SetDisposition{At: c.by.At, Actor: c.by.Actor, ID: c.by.ID, Code: b.Code}
 			}),
-		onCall("addNote", "notes", "Add a remark to the call", "Also after its end. The switch has nothing to do with it.", Noting{agentAt, "wants to be called back on Monday"},
+		onCall(call.AddsNote, "addNote", "notes", "Add a remark to the call", "Also after its end. The switch has nothing to do with it.", Noting{agentAt, "wants to be called back on Monday"},
 			func(c *circumstances, b Noting) call.Request {
 				return call.AddNote{At: c.by.At, Actor: c.by.Actor, ID: c.by.ID, Text: b.Text}
 			}),
 
-		onAgent("logIn", "login", "Begin the agent's session at a device, or add queues to it", "TAgentLogin.",
+		onAgent(agent.LogsIn, "logIn", "login", "Begin the agent's session at a device, or add queues to it", "TAgentLogin.",
 			LoggingIn{Asking: agentAt, Switch: "pbx1", Queues: []string{"sales"}},
 			func(c *circumstances, b LoggingIn) agent.Request {
 				on := c.switchOr(b.Switch)
 				return agent.Login{By: c.by, Switch: on, Queues: b.Queues, Occupant: c.occupant(on)}
 			}),
-		onAgent("logOut", "logout", "End the agent's session in all queues", "TAgentLogout.", LoggingOut{Asking: Asking{Actor: "agent:1001"}},
+		onAgent(agent.LogsOut, "logOut", "logout", "End the agent's session in all queues", "TAgentLogout.", LoggingOut{Asking: Asking{Actor: "agent:1001"}},
 			func(c *circumstances, b LoggingOut) agent.Request {
 				return agent.Logout{By: c.by, Busy: c.busy(), Force: b.Force}
 			}),
-		onAgent("becomeReady", "ready", "Let calls be offered to the agent", "TAgentSetReady.", BecomingReady{Asking: Asking{Actor: "agent:1001"}},
+		onAgent(agent.BecomesReady, "becomeReady", "ready", "Let calls be offered to the agent", "TAgentSetReady.", BecomingReady{Asking: Asking{Actor: "agent:1001"}},
 			func(c *circumstances, b BecomingReady) agent.Request { return agent.Ready{By: c.by, Queue: b.Queue} }),
-		onAgent("becomeNotReady", "not-ready", "Let no calls be offered to the agent", "TAgentSetNotReady. A call that he has goes on.",
+		onAgent(agent.BecomesNotReady, "becomeNotReady", "not-ready", "Let no calls be offered to the agent", "TAgentSetNotReady. A call that he has goes on.",
 			BecomingNotReady{Asking: Asking{Actor: "agent:1001"}, Reason: "lunch"},
 			func(c *circumstances, b BecomingNotReady) agent.Request {
 				return agent.NotReady{By: c.by, Queue: b.Queue, Reason: b.Reason}
 			}),
-		onAgent("makeCall", "calls", "Call a number from the agent's device", "CSTA Make Call, TMakeCall. The answer has the ConnID that the call will have.",
+		onAgent(call.MakesCall, "makeCall", "calls", "Call a number from the agent's device", "CSTA Make Call, TMakeCall. The answer has the ConnID that the call will have.",
 			Calling{Asking: Asking{Actor: "agent:1001"}, To: "2125550100", UserData: map[string]string{"account": "100200"}},
 			func(c *circumstances, b Calling) agent.Request {
 				return agent.MakeCall{By: c.by, Switch: b.Switch, To: b.To, Data: pairs(b.UserData), Elsewhere: c.elsewhere()}

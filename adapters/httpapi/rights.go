@@ -72,13 +72,30 @@ func rights() map[string][]Role {
 	return may
 }
 
+// routes are by which services are asked for.
+func routes() map[call.Service]string {
+	by := map[call.Service]string{call.ChangesUserData: "POST /v1/calls/{connId}/userdata"}
+	for _, c := range commands() {
+		by[c.service] = "POST " + c.path
+	}
+	return by
+}
+
+// hasRight: the role of somebody may do something, for whom it may be.
+func (s *Server) hasRight(pattern string, who Subject) bool {
+	roles := s.rights[pattern]
+	return who.Role == RoleAdmin && roles != nil || slices.Contains(roles, who.Role)
+}
+
+// mayAsk: who asks has the right to ask for a service.
+func (s *Server) mayAsk(ctx context.Context, service call.Service) bool {
+	who, known := subjectOf(ctx)
+	return !known || s.hasRight(s.routes[service], who)
+}
+
 // denied is why somebody may not do something; empty: he may.
 func (s *Server) denied(r *http.Request, pattern string, who Subject) string {
-	roles := s.rights[pattern]
-	if who.Role == RoleAdmin && roles != nil {
-		return ""
-	}
-	if !slices.Contains(roles, who.Role) {
+	if !s.hasRight(pattern, who) {
 		return fmt.Sprintf("the role %s may not do this", who.Role)
 	}
 	if who.Role != RoleAgent || pattern == "GET /v1/session" {

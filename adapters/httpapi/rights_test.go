@@ -49,3 +49,13 @@ func TestAClientIsToldFromOthers(t *testing.T) {
 	assert.True(t, l.allow("one too many", now.Add(2*idleClient)), "who is idle is forgotten")
 	assert.Nil(t, newLimits(0))
 }
+
+// Every service that a desktop may offer has the route by which it is asked for.
+func TestEveryServiceHasItsRoute(t *testing.T) {
+	may, by := rights(), routes()
+	assert.Len(t, by, len(commands())+1, "one for each command, and one for user data")
+	for service, route := range by {
+		assert.NotEmpty(t, service, route)
+		assert.NotEmpty(t, may[route], service)
+	}
+}

@@ -162,6 +162,7 @@ type Server struct {
 	config  Config
 	handler http.Handler
 	rights  map[string][]Role
+	routes  map[call.Service]string
 	limits  *limits
 	open    openStreams
 	looks   looks
@@ -169,7 +170,7 @@ type Server struct {
 
 // New returns a server over the ports of its configuration.
 func New(config Config) *Server {
-	s := &Server{config: config.withDefaults(), rights: rights(), limits: newLimits(config.Rate), open: openStreams{by: map[string]int{}}, looks: looks{latest: map[string]time.Time{}}}
+	s := &Server{config: config.withDefaults(), rights: rights(), routes: routes(), limits: newLimits(config.Rate), open: openStreams{by: map[string]int{}}, looks: looks{latest: map[string]time.Time{}}}
 	mux := http.NewServeMux()
 	s.register(mux)
 	s.handler = s.guarded(mux)

@@ -15,8 +15,8 @@ func (s *Server) registerServices(api huma.API) {
 	operation(s, api, huma.Operation{
 		OperationID: "listPermittedServices", Method: http.MethodGet, Path: "/v1/agents/{id}/services", Tags: []string{tagAgents},
 		Summary: "What an agent may ask now",
-		Description: "What would not be refused as things stand in the log, of the agent's session and of each call at his desktop, also of the call that his " +
-			"after-call work is about. It is for a desktop that offers what can be done: ask again whenever the agent's stream tells of a change. " +
+		Description: "What would not be refused as things stand in the log, if it were asked by who asks this: of the agent's session and of each call at his desktop, " +
+			"also of the call that his after-call work is about. Who only sees may ask nothing. It is for a desktop that offers what can be done: ask again whenever the agent's stream tells of a change. " +
 			"A destination can still be wrong, and the switch may refuse.",
 	}, s.listServices)
 }
@@ -53,8 +53,8 @@ func (s *Server) listServices(ctx context.Context, in *servicesRequest) (*servic
 	for _, queue := range view.Queues {
 		body.Queues = append(body.Queues, queue.Queue)
 	}
-	body.Agent = s.able(session.Switch, agent.Permitted(session, who.busy(), who.elsewhere()))
-	if !session.LoggedIn && len(body.Switches) > 0 {
+	body.Agent = s.able(ctx, session.Switch, agent.Permitted(session, who.busy(), who.elsewhere()))
+	if !session.LoggedIn && len(body.Switches) > 0 && s.mayAsk(ctx, agent.LogsIn) {
 		body.Agent = []call.Service{agent.LogsIn}
 	}
 	for _, id := range atDesktop(desktop) {
@@ -88,14 +88,14 @@ func (s *Server) permitted(ctx context.Context, id call.ConnID, from *circumstan
 	}
 	here := *from
 	here.call = id
-	return s.able(state.Switch, call.Permitted(state, from.by, consult, here.elsewhere())), nil
+	return s.able(ctx, state.Switch, call.Permitted(state, from.by, consult, here.elsewhere())), nil
 }
 
-// able are the services for which a switch has the means.
-func (s *Server) able(switchName string, permitted []call.Service) []call.Service {
+// able are the services for which a switch has the means, and who asks the right.
+func (s *Server) able(ctx context.Context, switchName string, permitted []call.Service) []call.Service {
 	able := []call.Service{}
 	for _, service := range permitted {
-		if s.config.Commands.Can(switchName, service) {
+		if s.mayAsk(ctx, service) && s.config.Commands.Can(switchName, service) {
 			able = append(able, service)
 		}
 	}

@@ -125,3 +125,22 @@ func TestTheEarlierCallsOfTheCaller(t *testing.T) {
 	assert.Equal(t, 403, status("ann", calls("2125550001")))
 	assert.Equal(t, 403, status("ann", "/v1/calls/"+unknown.String()))
 }
+
+// What may be asked depends on who asks: a desktop that somebody else opens offers him what he may do.
+func TestWhatMayBeAskedDependsOnWhoAsks(t *testing.T) {
+	everything := newCentre(t).services(t, "1001")
+	for token, want := range map[string]permitted{
+		"ann":  everything,
+		"sue":  everything,
+		"root": everything,
+		"aud":  {Agent: []call.Service{}, Calls: map[string][]call.Service{known.String(): {}}, Switches: everything.Switches, Queues: everything.Queues},
+	} {
+		answer := guarded(t).ask(by(token, get("/v1/agents/1001/services")))
+		require.Equal(t, 200, answer.Code, token)
+		var got permitted
+		require.NoError(t, json.Unmarshal(answer.Body.Bytes(), &got))
+		assert.Equal(t, want, got, token)
+	}
+	answer := guarded(t).ask(by("aud", get("/v1/agents/1003/services")))
+	assert.Contains(t, answer.Body.String(), `"agent":[]`, "an auditor logs nobody in")
+}
