@@ -23,6 +23,8 @@ type Subject struct {
 	Name  string `json:"subject" example:"agent:1001" doc:"As it is written into the log"`
 	Role  Role   `json:"role" enum:"agent,supervisor,auditor,ivr,admin"`
 	Agent string `json:"agent,omitempty" example:"1001" doc:"The agent's id, with the role agent"`
+
+	Session string `json:"session,omitempty" doc:"The session of a browser that has logged in at an OpenID provider"`
 }
 
 // Authentication finds out who asks from the credentials of a request. The error is ErrNobody when they are nobody's; any
@@ -130,7 +132,7 @@ func (s *Server) authorised(w http.ResponseWriter, r *http.Request, pattern stri
 	if s.config.Auth == nil {
 		return r, s.allowed(w, r, pattern, addressOf(r))
 	}
-	who, err := s.config.Auth.Subject(r.Context(), credentials(r))
+	who, err := s.subject(r.Context(), credentials(r))
 	known := err == nil
 	switch {
 	case known:
@@ -150,7 +152,7 @@ func (s *Server) authorised(w http.ResponseWriter, r *http.Request, pattern stri
 	}
 	if !known && !errors.Is(err, ErrNobody) {
 		s.config.Logger.Warn("who asks cannot be found out", "err", err, "request", requestID(r.Context()))
-		s.fail(w, r, problem{Status: http.StatusServiceUnavailable, Detail: "who asks cannot be found out now: the OpenID provider does not answer"})
+		s.fail(w, r, problem{Status: http.StatusServiceUnavailable, Detail: "who asks cannot be found out now; try again"})
 		return r, false
 	}
 	if !known {
@@ -238,35 +240,6 @@ func (l *limits) forget(now time.Time) {
 	}
 }
 
-// openStreams are how many streams each client has open.
-type openStreams struct {
-	mu sync.Mutex
-	by map[string]int
-}
-
-// enter reports whether a client may open one more; 0 is any number.
-func (o *openStreams) enter(client string, most int) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if most > 0 && o.by[client] >= most {
-		return false
-	}
-	o.by[client]++
-	return true
-}
-
-func (o *openStreams) leave(client string) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.by[client]--; o.by[client] == 0 {
-		delete(o.by, client)
-	}
-}
-
-func isStream(pattern string) bool {
-	return strings.HasSuffix(pattern, "/stream") || strings.HasSuffix(pattern, "/replay")
-}
-
 // clientOf is by what clients are told apart: who is authenticated, else the address.
 func clientOf(r *http.Request) string {
 	if who, ok := subjectOf(r.Context()); ok {
@@ -290,6 +263,7 @@ func (s *Server) registerSession(mux *http.ServeMux, api huma.API) {
 		}
 		return &sessionAnswer{who}, nil
 	}, http.StatusUnauthorized)
+	s.registerSessions(api)
 	if s.config.Auth == nil {
 		return
 	}
@@ -297,6 +271,12 @@ func (s *Server) registerSession(mux *http.ServeMux, api huma.API) {
 	mux.HandleFunc("POST /login", s.logIn)
 	mux.HandleFunc("POST /logout", func(w http.ResponseWriter, r *http.Request) {
 		http.SetCookie(w, s.cookie(cookieName, "", -1, http.SameSiteStrictMode))
+		if who, ok := subjectOf(r.Context()); ok && who.Session != "" {
+			if err := s.endSession(r.Context(), who.Name, who); err != nil {
+				s.fail(w, r, *s.problemOf(r.Context(), err))
+				return
+			}
+		}
 		http.Redirect(w, r, "/logout", http.StatusSeeOther)
 	})
 	goodbye := func() string { return "/login" }
@@ -344,7 +324,7 @@ func (s *Server) cookie(name, value string, age int, site http.SameSite) *http.C
 func (s *Server) logIn(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
 	token := strings.TrimSpace(r.PostFormValue("token"))
-	if _, err := s.config.Auth.Subject(r.Context(), token); err != nil {
+	if _, err := s.subject(r.Context(), token); err != nil {
 		s.showLogIn(w, http.StatusUnauthorized, "That is not a valid token.")
 		return
 	}

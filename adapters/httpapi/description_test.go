@@ -30,9 +30,10 @@ func TestDescription(t *testing.T) {
 		t.Errorf("OpenAPI %s", document.OpenAPI)
 	}
 	want := []string{
+		"delete /v1/sessions/{id}",
 		"get /healthz", "get /readyz", "get /v1/agents/{id}", "get /v1/agents/{id}/services", "get /v1/agents/{id}/stream", "get /v1/calls", "get /v1/calls/export", "get /v1/calls/{connId}",
 		"get /v1/calls/{connId}/events", "get /v1/calls/{connId}/export", "get /v1/calls/{connId}/replay", "get /v1/calls/{connId}/userdata", "get /v1/floor", "get /v1/floor/diff",
-		"get /v1/floor/stream", "get /v1/projections", "get /v1/replay", "get /v1/session", "get /v1/stats",
+		"get /v1/floor/stream", "get /v1/projections", "get /v1/replay", "get /v1/session", "get /v1/sessions", "get /v1/stats",
 		"post /v1/agents/{id}/calls", "post /v1/agents/{id}/login", "post /v1/agents/{id}/logout", "post /v1/agents/{id}/not-ready", "post /v1/agents/{id}/ready",
 		"post /v1/calls/{connId}/answer", "post /v1/calls/{connId}/cancel-consult", "post /v1/calls/{connId}/complete-transfer",
 		"post /v1/calls/{connId}/conference", "post /v1/calls/{connId}/consult", "post /v1/calls/{connId}/digits", "post /v1/calls/{connId}/disposition",

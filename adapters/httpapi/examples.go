@@ -98,10 +98,17 @@ func (s *sample) answers() map[string]any {
 			Calls:    map[call.ConnID][]call.Service{s.state.ConnID: call.Permitted(s.state, call.By{DN: "1001"}, call.State{}, call.ConnID{})},
 			Switches: []string{"pbx1"}, Queues: []string{"sales"},
 		},
-		"getSession": Subject{Name: "agent:1001", Role: RoleAgent, Agent: "1001"},
-		"isAlive":    health{OK: true}, "isReady": health{OK: true},
+		"getSession":   Subject{Name: "agent:1001", Role: RoleAgent, Agent: "1001"},
+		"listSessions": sessionList{[]liveSession{s.session()}}, "endSession": s.session(),
+		"isAlive": health{OK: true}, "isReady": health{OK: true},
 		"streamFloor": live, "streamAgent": asStream(s.floor.Snapshot("1001")), "replayCall": live, "replayFloor": live,
 	}
+}
+
+// session is that of the agent whose telephone rings.
+func (s *sample) session() liveSession {
+	began := s.state.StartedAt.Add(-time.Hour)
+	return liveSession{Subject{Name: "agent:1001", Role: RoleAgent, Agent: "1001", Session: "5b1b7a0e-5d0f-4a6e-8e56-3f6f5b8f5c10"}, began, began.Add(10 * time.Hour), false}
 }
 
 // numbers are those of the hour in which the call waits.
@@ -140,7 +147,7 @@ func asStream(frames ...floor.Frame) string {
 func exemplify(api huma.API) {
 	answers := newSample().answers()
 	for _, path := range api.OpenAPI().Paths {
-		for _, op := range []*huma.Operation{path.Get, path.Post} {
+		for _, op := range []*huma.Operation{path.Get, path.Post, path.Delete} {
 			if op == nil || answers[op.OperationID] == nil {
 				continue
 			}

@@ -92,12 +92,13 @@ func (s *Server) routed(mux *http.ServeMux) http.Handler {
 				return
 			}
 			if isStream(pattern) {
-				client := clientOf(r)
-				if !s.open.enter(client, s.config.Streams) {
+				stream, leave, ok := s.enter(r)
+				if !ok {
 					s.fail(w, r, problem{Status: http.StatusTooManyRequests, Detail: fmt.Sprintf("more than %d streams at once", s.config.Streams)})
 					return
 				}
-				defer s.open.leave(client)
+				defer leave()
+				r = stream
 			}
 			s.serve(mux, w, r, pattern)
 			return

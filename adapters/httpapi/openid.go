@@ -107,12 +107,13 @@ func NewOpenID(config OpenIDConfig) (*OpenID, error) {
 		config.Now = time.Now
 	}
 	o := &OpenID{config: config}
-	// Both keys follow from the secret, so that sessions outlive a restart and end when the secret is changed.
+	// Both keys follow from the secret, so that sessions outlive a restart and end when the secret is changed. How old a session
+	// may be is seen by what is in it.
 	for _, each := range []struct {
 		cookies **securecookie.SecureCookie
 		use     string
 		age     time.Duration
-	}{{&o.cookies, "session", config.Session}, {&o.visits, "login", visitAge}} {
+	}{{&o.cookies, "session", 0}, {&o.visits, "login", visitAge}} {
 		key, err := hkdf.Key(sha256.New, []byte(config.ClientSecret), nil, "callstate "+each.use+" "+config.ClientID, 64)
 		if err != nil {
 			return nil, err
@@ -150,12 +151,21 @@ func (o *OpenID) client(provider *oidc.Provider) *oauth2.Config {
 	}
 }
 
-// Subject is who has a session, or a JWT of the provider. The error is ErrNobody when it is neither, and another one when
-// the provider does not answer.
+// session is what the cookie of a browser holds.
+type session struct {
+	Subject
+	Began time.Time `json:"began"`
+}
+
+// Subject is who has a session, or a JWT of the provider. The error is ErrNobody when it is neither, or its time is over, and
+// another one when the provider does not answer.
 func (o *OpenID) Subject(ctx context.Context, token string) (Subject, error) {
-	var who Subject
-	if o.cookies.Decode(cookieName, token, &who) == nil {
-		return who, nil
+	var s session
+	if o.cookies.Decode(cookieName, token, &s) == nil {
+		if s.Session == "" || !o.config.Now().Before(s.Began.Add(o.config.Session)) {
+			return Subject{}, ErrNobody
+		}
+		return s.Subject, nil
 	}
 	if strings.Count(token, ".") != 2 {
 		return Subject{}, ErrNobody
@@ -196,7 +206,7 @@ func (o *OpenID) named(token *oidc.IDToken) (Subject, error) {
 			return Subject{Name: "agent:" + id, Role: RoleAgent, Agent: id}, nil
 		}
 	}
-	return Subject{}, fmt.Errorf("%w: %s has no role in the claim %s (with the role agent, an id in %s)", ErrNobody, name, o.config.RoleClaim, o.config.AgentClaim)
+	return Subject{}, &unwelcome{name, fmt.Sprintf("there is no role in the claim %s (with the role agent, an id in %s)", o.config.RoleClaim, o.config.AgentClaim)}
 }
 
 // textsOf is what a claim says: one text, or a list. Dots lead into objects.

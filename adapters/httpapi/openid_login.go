@@ -8,6 +8,7 @@ import (
 	"net/url"
 
 	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/google/uuid"
 	"golang.org/x/oauth2"
 )
 
@@ -37,7 +38,7 @@ func (s *Server) startLogIn(w http.ResponseWriter, r *http.Request) {
 // endLogIn takes back a browser from the provider, and gives it a session.
 func (s *Server) endLogIn(w http.ResponseWriter, r *http.Request) {
 	o, _ := s.openID()
-	session, err := o.session(r)
+	who, err := o.cameBack(r)
 	http.SetCookie(w, s.cookie(visitName, "", -1, http.SameSiteLaxMode))
 	if err != nil {
 		s.config.Logger.Info("login failed", "err", err, "request", requestID(r.Context()))
@@ -48,49 +49,54 @@ func (s *Server) endLogIn(w http.ResponseWriter, r *http.Request) {
 		s.showLogIn(w, http.StatusForbidden, why)
 		return
 	}
+	who.Session = uuid.NewString()
+	cookie, err := o.cookies.Encode(cookieName, session{who, o.config.Now()})
+	if err == nil {
+		err = s.sessionBegins(r.Context(), who)
+	}
+	if err != nil {
+		s.fail(w, r, *s.problemOf(r.Context(), err))
+		return
+	}
 	// Lax, not Strict: the browser comes from the provider's site, and would not send it with what follows at once.
-	http.SetCookie(w, s.cookie(cookieName, session, int(o.config.Session.Seconds()), http.SameSiteLaxMode))
+	http.SetCookie(w, s.cookie(cookieName, cookie, int(o.config.Session.Seconds()), http.SameSiteLaxMode))
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
-// session is the cookie of who comes back from the provider.
-func (o *OpenID) session(r *http.Request) (string, error) {
+// cameBack is who comes back from the provider.
+func (o *OpenID) cameBack(r *http.Request) (Subject, error) {
 	var v visit
 	cookie, err := r.Cookie(visitName)
 	if err != nil {
-		return "", errors.New("no login is under way in this browser")
+		return Subject{}, errors.New("no login is under way in this browser")
 	}
 	if err := o.visits.Decode(visitName, cookie.Value, &v); err != nil {
-		return "", err
+		return Subject{}, err
 	}
 	query := r.URL.Query()
 	if subtle.ConstantTimeCompare([]byte(query.Get("state")), []byte(v.State)) != 1 {
-		return "", errors.New("the state is that of another login")
+		return Subject{}, errors.New("the state is that of another login")
 	}
 	if why := query.Get("error"); why != "" {
-		return "", errors.New("the provider says " + why)
+		return Subject{}, errors.New("the provider says " + why)
 	}
 	provider, err := o.found(r.Context())
 	if err != nil {
-		return "", err
+		return Subject{}, err
 	}
 	tokens, err := o.client(provider).Exchange(o.asking(r.Context()), query.Get("code"), oauth2.VerifierOption(v.Verifier))
 	if err != nil {
-		return "", err
+		return Subject{}, err
 	}
 	raw, _ := tokens.Extra("id_token").(string)
 	token, err := provider.Verifier(&oidc.Config{ClientID: o.config.ClientID, Now: o.config.Now}).Verify(r.Context(), raw)
 	if err != nil {
-		return "", err
+		return Subject{}, err
 	}
 	if subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(v.Nonce)) != 1 {
-		return "", errors.New("the nonce is that of another login")
+		return Subject{}, errors.New("the nonce is that of another login")
 	}
-	who, err := o.named(token)
-	if err != nil {
-		return "", err
-	}
-	return o.cookies.Encode(cookieName, who)
+	return o.named(token)
 }
 
 // goodbye is where a browser goes that has logged out: to the provider, so that it forgets it too (OpenID Connect

@@ -115,6 +115,12 @@ type visited struct {
 
 func visit(t *testing.T, p *openidtest.Provider, more ...httpapi.Authentication) *visited {
 	t.Helper()
+	v, _ := visiting(t, p, more...)
+	return v
+}
+
+func visiting(t *testing.T, p *openidtest.Provider, more ...httpapi.Authentication) (*visited, *centre) {
+	t.Helper()
 	c := guarded(t)
 	var handler http.Handler
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
@@ -125,7 +131,7 @@ func visit(t *testing.T, p *openidtest.Provider, more ...httpapi.Authentication)
 	handler = httpapi.New(c.config).Handler()
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
-	return &visited{&http.Client{Jar: jar, Timeout: 10 * time.Second}, server.URL}
+	return &visited{&http.Client{Jar: jar, Timeout: 10 * time.Second}, server.URL}, c
 }
 
 func (v *visited) see(t *testing.T, path string) (status int, at, body string) {
@@ -150,7 +156,7 @@ func TestABrowserLogsInWithAnOpenIDProvider(t *testing.T) {
 	assert.Equal(t, "page", body)
 	assert.Equal(t, 1, p.LoggedIn())
 	_, _, body = v.see(t, "/v1/session")
-	assert.JSONEq(t, `{"subject":"supervisor:sue","role":"supervisor"}`, body)
+	assert.Contains(t, body, `"subject":"supervisor:sue","role":"supervisor"`)
 	_, _, _ = v.see(t, "/")
 	assert.Equal(t, 1, p.LoggedIn(), "the session is kept")
 

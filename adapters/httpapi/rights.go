@@ -52,6 +52,9 @@ func rights() map[string][]Role {
 		"GET /v1/projections":  seeing,
 		"GET /metrics":         seeing,
 
+		"GET /v1/sessions":         {RoleAdmin},
+		"DELETE /v1/sessions/{id}": {RoleAdmin},
+
 		"GET /v1/agents/{id}":          append(seeing, agents),
 		"GET /v1/agents/{id}/stream":   append(seeing, agents),
 		"GET /v1/agents/{id}/services": append(seeing, agents),

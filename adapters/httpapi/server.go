@@ -77,7 +77,8 @@ type Past interface {
 	Call(ctx context.Context, id call.ConnID, after eventlog.Position) iter.Seq2[floor.Frame, error]
 }
 
-// Audit is where it is written who looks at the past: engine.Engine. When it returns nil that is durable.
+// Audit is where it is written who looks at the past, who is refused, and who comes and goes: engine.Engine. When it returns
+// nil that is durable.
 type Audit interface {
 	Viewed(ctx context.Context, actor string, what access.Body) error
 }
@@ -159,18 +160,22 @@ func (c Config) withDefaults() Config {
 
 // Server is the HTTP server of the engine.
 type Server struct {
-	config  Config
-	handler http.Handler
-	rights  map[string][]Role
-	routes  map[call.Service]string
-	limits  *limits
-	open    openStreams
-	looks   looks
+	config   Config
+	handler  http.Handler
+	rights   map[string][]Role
+	routes   map[call.Service]string
+	limits   *limits
+	open     openStreams
+	looks    looks
+	sessions sessions
 }
 
 // New returns a server over the ports of its configuration.
 func New(config Config) *Server {
-	s := &Server{config: config.withDefaults(), rights: rights(), routes: routes(), limits: newLimits(config.Rate), open: openStreams{by: map[string]int{}}, looks: looks{latest: map[string]time.Time{}}}
+	s := &Server{
+		config: config.withDefaults(), rights: rights(), routes: routes(), limits: newLimits(config.Rate), open: openStreams{by: map[string]map[*openStream]struct{}{}}, looks: looks{latest: map[string]time.Time{}},
+		sessions: sessions{begun: map[string]liveSession{}, ended: map[string]time.Time{}},
+	}
 	mux := http.NewServeMux()
 	s.register(mux)
 	s.handler = s.guarded(mux)

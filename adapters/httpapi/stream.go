@@ -83,8 +83,8 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, cut context.Cance
 func (s *Server) ended(ctx context.Context, feed *feed, r *http.Request, err error) {
 	logger := s.config.Logger.With("path", r.Pattern, "request", requestID(ctx))
 	switch cause := context.Cause(ctx); {
-	case errors.Is(cause, errStopping):
-		feed.comment("closed: " + errStopping.Error())
+	case errors.Is(cause, errStopping), errors.Is(cause, errNoLonger):
+		feed.comment("closed: " + cause.Error())
 	case r.Context().Err() != nil: // the client has left
 	case cause != nil:
 		logger.Info("stream cut: the client does not take what is written", "err", cause)

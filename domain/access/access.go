@@ -1,6 +1,6 @@
-// Package access is the model of who looked at the past, and of who tried to do what he may not: each look at a call, at the floor
-// as it was or at what is behind a number is an event of its own, written before anything is shown, and so is each refusal. It has the
-// shape of package call and is pure.
+// Package access is the model of who looked at the past, of who tried to do what he may not, and of who was logged in: each look at a
+// call, at the floor as it was or at what is behind a number is an event of its own, written before anything is shown, and so is each
+// refusal, and each session's begin and its end before its time. It has the shape of package call and is pure.
 package access
 
 import (
@@ -10,16 +10,16 @@ import (
 	"github.com/callstate/callstate/domain/eventlog"
 )
 
-// Event is that somebody looked at something, or was not let do it.
+// Event is that somebody looked at something, was not let do it, or came or went.
 type Event struct {
 	At    time.Time // on the engine's clock
 	Actor string    // who: "agent:1001", "user:jane"
 	Body  Body
 }
 
-// Body is what was looked at or asked for: one of the types below.
+// Body is what was looked at or asked for, or who came or went: one of the types below.
 type Body interface {
-	// Subject names what was looked at: the events about one subject are one stream.
+	// Subject names what it is about: the events about one subject are one stream.
 	Subject() string
 }
 
@@ -98,6 +98,19 @@ type RequestDenied struct {
 	View      string `json:"view"`
 }
 
+// SessionBegan: the actor logged in with a browser.
+type SessionBegan struct {
+	Session string `json:"session"` // names it; nobody gets in with it
+	Role    string `json:"role"`
+	Agent   string `json:"agent,omitempty"` // with the role agent: his id
+}
+
+// SessionEnded: the actor ended a session before its time, his own or somebody's.
+type SessionEnded struct {
+	Session string `json:"session"`
+	Of      string `json:"of"` // whose: "supervisor:sue"
+}
+
 // Subject is the call.
 func (b CallReplayed) Subject() string { return "call-" + b.ConnID.String() }
 
@@ -124,3 +137,12 @@ func (b LogRead) Subject() string { return "log" }
 
 // Subject is one for all: what is looked for is who tries.
 func (b RequestDenied) Subject() string { return "denied" }
+
+// SessionsSubject is the subject of all sessions.
+const SessionsSubject = "sessions"
+
+// Subject is all sessions.
+func (b SessionBegan) Subject() string { return SessionsSubject }
+
+// Subject is all sessions.
+func (b SessionEnded) Subject() string { return SessionsSubject }

@@ -29,7 +29,7 @@ var notWords = map[string]bool{
 	"ani": true, "dnis": true, "dn": true, "dialed": true, "to": true, "target": true,
 	"id": true, "attempt": true, "party": true, "targetParty": true, "visit": true, "switchCallId": true, "recording": true, "view": true,
 	"agent": true, "by": true, "switch": true, "queue": true, "queues": true, "ivr": true, "room": true, "space": true,
-	"subject": true, "kind": true, "version": true, "started": true,
+	"subject": true, "session": true, "of": true, "kind": true, "version": true, "started": true,
 	// of a closed set, and what a link was lost by:
 	"origin": true, "role": true, "cause": true, "mode": true, "result": true, "request": true, "anomaly": true, "format": true, "operation": true, "what": true, "number": true,
 	"LinkDown.reason": true, "QueueLeft.reason": true, "CallUnparked.reason": true, "CallPresumedEnded.reason": true,

@@ -153,6 +153,8 @@ var accesses = newTable(
 	as[access.FloorViewed, access.Body]("FloorViewed", 1),
 	as[access.NumberExplained, access.Body]("NumberExplained", 1),
 	as[access.LogRead, access.Body]("LogRead", 1),
+	as[access.SessionBegan, access.Body]("SessionBegan", 1),
+	as[access.SessionEnded, access.Body]("SessionEnded", 1),
 )
 
 // Names are all stored names with their current versions ("CallStarted" -> 1).

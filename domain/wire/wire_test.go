@@ -96,6 +96,8 @@ var examples = map[string]any{
 	"FloorViewed":           access.FloorViewed{Moment: moment, Agent: "1001", View: "v"},
 	"NumberExplained":       access.NumberExplained{Number: "abandoned", Query: "queue=sales", View: "v"},
 	"LogRead":               access.LogRead{FromPosition: 1, ToPosition: 9, View: "v"},
+	"SessionBegan":          access.SessionBegan{Session: "s", Role: "agent", Agent: "1001"},
+	"SessionEnded":          access.SessionEnded{Session: "s", Of: "agent:1001"},
 	"SwitchRestarted":       link.SwitchRestarted{Switch: "pbx1", Started: "2026-11-23 00:59:56"},
 }
 

@@ -94,6 +94,23 @@ func (p *Provider) Rotate() {
 // Stop ends the provider before the test ends.
 func (p *Provider) Stop() { p.server.Close() }
 
+// Client asks the provider without a network between them: for tests in which time is not real.
+func (p *Provider) Client() *http.Client {
+	return &http.Client{Transport: nearby{p.server.Config.Handler}}
+}
+
+// nearby has a handler answer requests where it is.
+type nearby struct{ http.Handler }
+
+// RoundTrip has the handler answer.
+func (n nearby) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer := httptest.NewRecorder()
+	n.ServeHTTP(answer, r)
+	response := answer.Result()
+	response.Request = r
+	return response, nil
+}
+
 // LoggedIn is how many logins have come to their end.
 func (p *Provider) LoggedIn() int {
 	p.mu.Lock()
