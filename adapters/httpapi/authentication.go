@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -47,8 +48,8 @@ func (a Authentications) Subject(ctx context.Context, token string) (Subject, er
 		if err == nil {
 			return who, nil
 		}
-		if !errors.Is(err, ErrNobody) {
-			unknown = err
+		if _, named := errors.AsType[*unwelcome](err); named || !errors.Is(err, ErrNobody) {
+			unknown = err // which says more
 		}
 	}
 	return Subject{}, unknown
@@ -130,18 +131,15 @@ func credentials(r *http.Request) string {
 // may not (403), or he asks too often (429).
 func (s *Server) authorised(w http.ResponseWriter, r *http.Request, pattern string) (*http.Request, bool) {
 	if s.config.Auth == nil {
-		return r, s.allowed(w, r, pattern, addressOf(r))
+		return r, s.allowed(w, r, pattern, Subject{})
 	}
 	who, err := s.subject(r.Context(), credentials(r))
 	known := err == nil
-	switch {
-	case known:
-		if !s.allowed(w, r, pattern, who.Name) {
-			return r, false
-		}
-		r = r.WithContext(context.WithValue(r.Context(), subjectKey{}, who))
-	case !s.allowed(w, r, pattern, addressOf(r)):
+	if !s.allowed(w, r, pattern, who) {
 		return r, false
+	}
+	if known {
+		r = r.WithContext(context.WithValue(r.Context(), subjectKey{}, who))
 	}
 	if slices.Contains(s.rights[pattern], public) {
 		if pattern == pagePattern && r.URL.Path == "/" && !known {
@@ -157,12 +155,12 @@ func (s *Server) authorised(w http.ResponseWriter, r *http.Request, pattern stri
 	}
 	if !known {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="callstate"`)
-		s.config.Logger.Info("nobody known", "path", r.URL.Path, "from", addressOf(r), "request", requestID(r.Context()))
+		s.notKnown(r, pattern, credentials(r) != "", err)
 		s.fail(w, r, problem{Status: http.StatusUnauthorized, Detail: "who asks is not known: a token is missing, or not a valid one"})
 		return r, false
 	}
 	if why := s.denied(r, pattern, who); why != "" {
-		s.fail(w, r, *s.deny(r.Context(), pattern, strings.ToValidUTF8(r.URL.Path, "?"), who, why))
+		s.fail(w, r, *s.deny(r.Context(), pattern, r.URL.Path, who, why))
 		return r, false
 	}
 	return r, true
@@ -178,12 +176,12 @@ func addressOf(r *http.Request) string {
 
 // allowed answers a client that asks more often than it may. The files of the page are not counted: whoever opens it asks for
 // all of them at once, a file costs no more than a refusal, and one that is missing leaves the page blank.
-func (s *Server) allowed(w http.ResponseWriter, r *http.Request, pattern, client string) bool {
-	if s.limits == nil || pattern == pagePattern || s.limits.allow(client, s.config.Now()) {
+func (s *Server) allowed(w http.ResponseWriter, r *http.Request, pattern string, who Subject) bool {
+	if s.limits == nil || pattern == pagePattern || s.limits.allow(cmp.Or(who.Name, addressOf(r)), s.config.Now()) {
 		return true
 	}
 	w.Header().Set("Retry-After", "1")
-	s.fail(w, r, problem{Status: http.StatusTooManyRequests, Detail: fmt.Sprintf("more than %g requests a second", float64(s.config.Rate))})
+	s.refuse(w, r, pattern, who, problem{Status: http.StatusTooManyRequests, Detail: fmt.Sprintf("more than %g requests a second", s.config.Rate)})
 	return false
 }
 
@@ -325,6 +323,9 @@ func (s *Server) logIn(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
 	token := strings.TrimSpace(r.PostFormValue("token"))
 	if _, err := s.subject(r.Context(), token); err != nil {
+		if errors.Is(err, ErrNobody) {
+			s.notKnown(r, "POST /login", true, err)
+		}
 		s.showLogIn(w, http.StatusUnauthorized, "That is not a valid token.")
 		return
 	}

@@ -45,7 +45,12 @@ func acceptable(id string) bool {
 func (s *Server) guarded(mux *http.ServeMux) http.Handler {
 	origins := http.NewCrossOriginProtection()
 	origins.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.fail(w, r, problem{Status: http.StatusForbidden, Detail: "requests that change something are not taken from pages of another origin"})
+		var who Subject
+		if s.config.Auth != nil {
+			who, _ = s.subject(r.Context(), credentials(r)) // of whom a browser sends the cookie along, if it does
+		}
+		_, pattern := mux.Handler(r)
+		s.refuse(w, r, pattern, who, problem{Status: http.StatusForbidden, Detail: "requests that change something are not taken from pages of another origin"})
 	}))
 	s.config.Origins.trusted(origins)
 	routed := s.config.Origins.handler(origins.Handler(compressing(mux, s.routed(mux))))
@@ -71,7 +76,8 @@ func (s *Server) guarded(mux *http.ServeMux) http.Handler {
 		}()
 		// With authentication a rebound name gets nothing: it has no credentials, and a browser sends it no cookie of ours.
 		if s.config.Auth == nil && !addressedToLoopback(r.Host) {
-			s.fail(answer, r, problem{Status: http.StatusMisdirectedRequest, Detail: fmt.Sprintf("this server does not answer for the host %q: use localhost or a loopback address", r.Host)})
+			_, pattern := mux.Handler(r)
+			s.refuse(answer, r, pattern, Subject{}, problem{Status: http.StatusMisdirectedRequest, Detail: fmt.Sprintf("this server does not answer for the host %q: use localhost or a loopback address", r.Host)})
 			return
 		}
 		routed.ServeHTTP(answer, r)
@@ -94,7 +100,8 @@ func (s *Server) routed(mux *http.ServeMux) http.Handler {
 			if isStream(pattern) {
 				stream, leave, ok := s.enter(r)
 				if !ok {
-					s.fail(w, r, problem{Status: http.StatusTooManyRequests, Detail: fmt.Sprintf("more than %d streams at once", s.config.Streams)})
+					who, _ := subjectOf(r.Context())
+					s.refuse(w, r, pattern, who, problem{Status: http.StatusTooManyRequests, Detail: fmt.Sprintf("more than %d streams at once", s.config.Streams)})
 					return
 				}
 				defer leave()

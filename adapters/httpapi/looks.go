@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"sync"
@@ -20,32 +21,41 @@ const (
 	mostLooks      = 10_000
 )
 
-// looks are those that were written lately.
-type looks struct {
+// lately is what was written lately, and is not written again so soon.
+type lately struct {
+	again time.Duration
+	most  int // of what is remembered
+
 	mu     sync.Mutex
 	latest map[string]time.Time
 }
 
-func (l *looks) fresh(look string, now time.Time) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	at, known := l.latest[look]
-	return known && now.Sub(at) < lookAgainAfter
+func writtenLately(again time.Duration, most int) *lately {
+	return &lately{again: again, most: most, latest: map[string]time.Time{}}
 }
 
-func (l *looks) written(look string, now time.Time) {
+func (l *lately) fresh(what string, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.latest) >= mostLooks {
-		for each, at := range l.latest {
-			if now.Sub(at) >= lookAgainAfter {
-				delete(l.latest, each)
-			}
-		}
+	at, known := l.latest[what]
+	return known && now.Sub(at) < l.again
+}
+
+// claim remembers that something is written now, where there is room for it and it was not written lately.
+func (l *lately) claim(what string, now time.Time) (already, remembered bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if at, known := l.latest[what]; known && now.Sub(at) < l.again {
+		return true, true
 	}
-	if len(l.latest) < mostLooks {
-		l.latest[look] = now
+	if len(l.latest) >= l.most {
+		maps.DeleteFunc(l.latest, func(_ string, at time.Time) bool { return now.Sub(at) >= l.again })
 	}
+	if len(l.latest) >= l.most {
+		return false, false
+	}
+	l.latest[what] = now
+	return false, true
 }
 
 // looked has it written that who asks looks at something, unless that was written lately. subject is what counts as the same
@@ -59,7 +69,7 @@ func (s *Server) looked(ctx context.Context, subject string, what access.Body) e
 	if err := s.config.Audit.Viewed(ctx, actor, what); err != nil {
 		return err
 	}
-	s.looks.written(look, now)
+	s.looks.claim(look, now)
 	return nil
 }
 
@@ -99,5 +109,8 @@ func actorOf(ctx context.Context) string {
 	if actor := all.Get("actor"); actor != "" {
 		return actor[:min(len(actor), 200)]
 	}
-	return "unknown"
+	return unknownActor
 }
+
+// unknownActor is who asks where nobody knows who.
+const unknownActor = "unknown"

@@ -45,6 +45,7 @@ func (s *Server) endLogIn(w http.ResponseWriter, r *http.Request) {
 		why := "The login did not succeed. Try again."
 		if errors.Is(err, ErrNobody) {
 			why = "You have logged in, but callstate is not told what you may do here."
+			s.notKnown(r, "GET "+callbackPath, true, err)
 		}
 		s.showLogIn(w, http.StatusForbidden, why)
 		return

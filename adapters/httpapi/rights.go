@@ -11,7 +11,6 @@ import (
 	"github.com/callstate/callstate/domain/access"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/projections/floor"
-	"github.com/google/uuid"
 )
 
 // Role is what somebody may do.
@@ -194,9 +193,6 @@ func pathValue(pattern string, u *url.URL, name string) (string, bool) {
 
 // deny refuses a request of somebody who is known, and has that written down.
 func (s *Server) deny(ctx context.Context, pattern, path string, who Subject, why string) *problem {
-	body := access.RequestDenied{Operation: pattern, Path: path[:min(len(path), 300)], Role: string(who.Role), Reason: why, View: uuid.NewString()}
-	if err := s.config.Audit.Viewed(ctx, who.Name, body); err != nil {
-		s.config.Logger.Error("a refusal could not be recorded", "err", err, "request", requestID(ctx))
-	}
+	s.refused(ctx, who, access.RequestDenied{Operation: pattern, Path: path, Reason: why})
 	return &problem{Status: http.StatusForbidden, Detail: why, Reason: "forbidden"}
 }

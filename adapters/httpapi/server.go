@@ -160,20 +160,24 @@ func (c Config) withDefaults() Config {
 
 // Server is the HTTP server of the engine.
 type Server struct {
-	config   Config
-	handler  http.Handler
-	rights   map[string][]Role
-	routes   map[call.Service]string
-	limits   *limits
-	open     openStreams
-	looks    looks
-	sessions sessions
+	config    Config
+	handler   http.Handler
+	rights    map[string][]Role
+	routes    map[call.Service]string
+	limits    *limits
+	open      openStreams
+	looks     *lately
+	refusals  *lately // of those who are known
+	strangers *lately // refusals of the others
+	sessions  sessions
 }
 
 // New returns a server over the ports of its configuration.
 func New(config Config) *Server {
 	s := &Server{
-		config: config.withDefaults(), rights: rights(), routes: routes(), limits: newLimits(config.Rate), open: openStreams{by: map[string]map[*openStream]struct{}{}}, looks: looks{latest: map[string]time.Time{}},
+		config: config.withDefaults(), rights: rights(), routes: routes(), limits: newLimits(config.Rate), open: openStreams{by: map[string]map[*openStream]struct{}{}},
+		looks:    writtenLately(lookAgainAfter, mostLooks),
+		refusals: writtenLately(refusedAgainAfter, mostRefusals), strangers: writtenLately(refusedAgainAfter, mostStrangers),
 		sessions: sessions{begun: map[string]liveSession{}, ended: map[string]time.Time{}},
 	}
 	mux := http.NewServeMux()

@@ -95,6 +95,7 @@ type RequestDenied struct {
 	Path      string `json:"path,omitempty"`
 	Role      string `json:"role"`
 	Reason    string `json:"reason"`
+	From      string `json:"from,omitempty"` // the address, where nobody knows who it was
 	View      string `json:"view"`
 }
 
