@@ -270,6 +270,14 @@ func TestALookAtACallIsWrittenDown(t *testing.T) {
 	searched, err := wire.DecodeAccess(c.last(t, wire.AuditStream("calls")))
 	require.NoError(t, err)
 	assert.Equal(t, "ani=2125550001", searched.Body.(access.CallsSearched).Query)
+
+	// Of a long query only the beginning is kept, and no half of a card number.
+	require.Equal(t, http.StatusOK, c.ask(by("sue", get("/v1/calls?text="+strings.Repeat("x", 980)+"+4111+1111+1111+1111"))).Code)
+	searched, err = wire.DecodeAccess(c.last(t, wire.AuditStream("calls")))
+	require.NoError(t, err)
+	query := searched.Body.(access.CallsSearched).Query
+	assert.Len(t, query, 1000)
+	assert.NotContains(t, query, "4111")
 }
 
 // A path with an empty part leads nowhere, not elsewhere.

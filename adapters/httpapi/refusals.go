@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/callstate/callstate/domain/access"
+	"github.com/callstate/callstate/domain/masking"
 	"github.com/google/uuid"
 )
 
@@ -63,6 +64,8 @@ func (s *Server) notKnown(r *http.Request, pattern string, tried bool, err error
 	s.refused(r.Context(), who, denied)
 }
 
+// beginning is of what is written of a request: half a card number would not be recognised any more.
 func beginning(text string) string {
+	text = masking.CardNumbers(text)
 	return strings.ToValidUTF8(text[:min(len(text), longestRefusal)], "?")
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"net/url"
 	"reflect"
 	"slices"
 	"strings"
@@ -99,13 +100,29 @@ func maskedAccess(e access.Event) access.Event {
 		b.Path, b.Reason = masking.CardNumbers(b.Path), masking.CardNumbers(b.Reason)
 		e.Body = b
 	case access.CallsSearched:
-		b.Query = masking.CardNumbers(b.Query)
+		b.Query = maskedQuery(b.Query)
 		e.Body = b
 	case access.NumberExplained:
-		b.Query = masking.CardNumbers(b.Query)
+		b.Query = maskedQuery(b.Query)
 		e.Body = b
 	}
 	return e
+}
+
+// maskedQuery is what was asked for, as in a URL, where a space is a plus and what stands before a number may end in digits.
+func maskedQuery(query string) string {
+	said, err := url.ParseQuery(query)
+	if err != nil {
+		return masking.CardNumbers(query)
+	}
+	masked := url.Values{}
+	for name, values := range said {
+		masked[masking.CardNumbers(name)] = maskedTexts(values)
+	}
+	if text := masked.Encode(); text != said.Encode() {
+		query = text
+	}
+	return masking.CardNumbers(query)
 }
 
 // masked is an observation in the form in which it is compared with the past.

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/callstate/callstate/adapters/store/memory"
+	"github.com/callstate/callstate/domain/access"
 	"github.com/callstate/callstate/domain/agent"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
@@ -60,6 +61,38 @@ func noCardNumbers(t require.TestingT, r eventlog.Record) {
 	words(r.Type, "", body, func(field, text string) {
 		require.Equal(t, masking.CardNumbers(text), text, "%s.%s", r.Type, field)
 	})
+}
+
+// What is searched for stands in the log as in a URL, and has no card number in it however it is written there.
+func TestNoSearchHasACardNumberInIt(t *testing.T) {
+	for query, want := range map[string]string{
+		"ani=2125550001&queue=sales":                 "ani=2125550001&queue=sales",
+		"text=4111111111111111":                      "text=%2A%2A%2A%2A%2A%2A%2A%2A%2A%2A%2A%2A1111",
+		"text=4111+1111+1111+1111":                   "text=%2A%2A%2A%2A+%2A%2A%2A%2A+%2A%2A%2A%2A+1111",
+		"text=4111%201111%201111%201111&queue=sales": "queue=sales&text=%2A%2A%2A%2A+%2A%2A%2A%2A+%2A%2A%2A%2A+1111",
+		"data=k%C3%A94111111111111111":               "data=k%C3%A9%2A%2A%2A%2A%2A%2A%2A%2A%2A%2A%2A%2A1111",
+		"4111111111111111=x":                         "%2A%2A%2A%2A%2A%2A%2A%2A%2A%2A%2A%2A1111=x",
+		"text=4111111111111111%":/* cut short */ "text=************1111%",
+	} {
+		store := memory.New()
+		e := engine.New(store, clock, nil)
+		require.NoError(t, e.Viewed(t.Context(), "user:jane", access.CallsSearched{Query: query, View: "1"}))
+		require.NoError(t, e.Viewed(t.Context(), "user:jane", access.NumberExplained{Query: query, View: "2"}))
+		for r, err := range store.ReadAll(t.Context(), 0) {
+			require.NoError(t, err)
+			event, err := wire.DecodeAccess(r)
+			require.NoError(t, err)
+			switch body := event.Body.(type) {
+			case access.CallsSearched:
+				assert.Equal(t, want, body.Query)
+			case access.NumberExplained:
+				assert.Equal(t, want, body.Query)
+			}
+			masked, err := engine.Masked(r)
+			require.NoError(t, err)
+			assert.Equal(t, r.Event, masked, "masked again")
+		}
+	}
 }
 
 // Every event that can be stored is tried with a card number wherever a text is: a new one whose words are not masked fails
