@@ -81,9 +81,11 @@ func (s *Server) register(mux *http.ServeMux) {
 	exemplify(api)
 	mux.HandleFunc("GET /openapi.json", serve("application/openapi+json", api.OpenAPI()))
 	mux.HandleFunc("GET /asyncapi.json", serve("application/vnd.aai.asyncapi+json;version=3.0.0", asyncAPI(api)))
-	mux.HandleFunc("GET /v1/", func(w http.ResponseWriter, r *http.Request) {
-		s.fail(w, r, problem{Status: http.StatusNotFound, Detail: r.URL.Path + " is not part of this API; see /openapi.json"})
-	})
+	for _, beyond := range []string{"GET /v1/", "GET /v1"} { // or else the mux would send the client on from the one to the other
+		mux.HandleFunc(beyond, func(w http.ResponseWriter, r *http.Request) {
+			s.fail(w, r, problem{Status: http.StatusNotFound, Detail: r.URL.Path + " is not part of this API; see /openapi.json"})
+		})
+	}
 	if s.config.Metrics != nil {
 		mux.Handle("GET /metrics", s.config.Metrics)
 	}

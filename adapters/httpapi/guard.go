@@ -123,7 +123,7 @@ func (s *Server) routed(mux *http.ServeMux) http.Handler {
 func clean(u *url.URL) bool {
 	asked := u.EscapedPath()
 	cleaned := path.Clean(asked)
-	return asked == cleaned || asked == cleaned+"/"
+	return asked == cleaned || cleaned != "/" && asked == cleaned+"/"
 }
 
 // recovered ends a request whose handler panicked.

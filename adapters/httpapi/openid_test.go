@@ -111,6 +111,7 @@ func TestAnOpenIDProviderThatIsAway(t *testing.T) {
 type visited struct {
 	*http.Client
 	address string
+	serves  func(http.Handler) // instead of the engine, from now on
 }
 
 func visit(t *testing.T, p *openidtest.Provider, more ...httpapi.Authentication) *visited {
@@ -131,7 +132,7 @@ func visiting(t *testing.T, p *openidtest.Provider, more ...httpapi.Authenticati
 	handler = httpapi.New(c.config).Handler()
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
-	return &visited{&http.Client{Jar: jar, Timeout: 10 * time.Second}, server.URL}, c
+	return &visited{&http.Client{Jar: jar, Timeout: 10 * time.Second}, server.URL, func(h http.Handler) { handler = h }}, c
 }
 
 func (v *visited) see(t *testing.T, path string) (status int, at, body string) {

@@ -3,12 +3,15 @@ package httpapi_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/callstate/callstate/adapters/httpapi"
+	"github.com/callstate/callstate/adapters/httpapi/openidtest"
+	"github.com/callstate/callstate/domain/wire"
 )
 
 const crm, stranger = "https://crm.example", "https://stranger.example"
@@ -86,10 +89,79 @@ func TestOrigins(t *testing.T) {
 
 // TestAPathIsTakenAsItIs: nobody is sent on from a path with an empty part to another one, where a POST does something else.
 func TestAPathIsTakenAsItIs(t *testing.T) {
-	for _, path := range []string{"/v1/calls//hold", "/v1//floor", "/v1/calls/../floor", "/v1/./floor"} {
-		answer := guarded(t).ask(by("sue", httptest.NewRequest(http.MethodPost, path, nil)))
-		assert.Equal(t, http.StatusNotFound, answer.Code, path)
-		assert.Equal(t, "application/problem+json", answer.Header().Get("Content-Type"), path)
-		assert.Contains(t, answer.Body.String(), answer.Header().Get("X-Request-ID"), path)
+	for _, path := range []string{
+		"/v1/calls//hold", "/v1//floor", "/v1/calls/../floor", "/v1/./floor", "/v1/calls/%2e%2e/floor", "/v1/../v1/floor", "/v1/floor//",
+		"/v1", "/v1/", "/v1/floor/", "/v1/calls/", "/v1/agents/1001/", "/v1/agents//stream",
+	} {
+		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
+			answer := guarded(t).ask(by("sue", httptest.NewRequest(method, path, nil)))
+			assert.Contains(t, []int{http.StatusNotFound, http.StatusMethodNotAllowed}, answer.Code, "%s %s", method, path)
+			assert.Empty(t, answer.Header().Get("Location"), "%s %s", method, path)
+			assert.Equal(t, "application/problem+json", answer.Header().Get("Content-Type"), "%s %s", method, path)
+			assert.Contains(t, answer.Body.String(), answer.Header().Get("X-Request-ID"), "%s %s", method, path)
+		}
 	}
+	elsewhere := get("/")
+	elsewhere.URL.Path = "//"
+	assert.Equal(t, http.StatusNotFound, guarded(t).ask(elsewhere).Code)
+}
+
+// A page of an allowed origin, and nobody else's, changes something with the cookie of a session, where the browser sends it
+// along: to another host of the same site, a CRM at crm.example.com say, it does.
+func TestWhoseCookieChangesSomething(t *testing.T) {
+	t.Parallel()
+	p := openidtest.Start(t)
+	v, c := visiting(t, p)
+	allowed := "http://crm.localhost:8090"
+	origins, err := httpapi.NewOrigins([]string{allowed})
+	require.NoError(t, err)
+	c.config.Origins = origins
+	v.serves(httpapi.New(c.config).Handler())
+	p.Is(map[string]any{"preferred_username": "ann", "realm_access": roles("agent"), "callstate_agent": "1001"})
+	status, _, _ := v.see(t, "/")
+	require.Equal(t, http.StatusOK, status)
+
+	for name, test := range map[string]struct {
+		site, origin string
+		status       int
+	}{
+		"our page":                            {"same-origin", v.address, 200},
+		"our page, of an old browser":         {"", v.address, 200},
+		"an allowed origin of the same site":  {"same-site", allowed, 200},
+		"an allowed origin of another site":   {"cross-site", allowed, 200},
+		"another origin of the same site":     {"same-site", "http://shop.localhost:8090", 403},
+		"another site":                        {"cross-site", "https://evil.example", 403},
+		"another site, of an old browser":     {"", "https://evil.example", 403},
+		"another site, which hides its name":  {"cross-site", "null", 403},
+		"a form of another site, as if typed": {"cross-site", "", 403},
+	} {
+		t.Run(name, func(t *testing.T) {
+			before := len(c.pbx.orders)
+			r, err := http.NewRequest(http.MethodPost, v.address+"/v1/calls/"+known.String()+"/hold", strings.NewReader("{}"))
+			require.NoError(t, err)
+			r.Header.Set("Content-Type", "application/json")
+			for header, value := range map[string]string{"Sec-Fetch-Site": test.site, "Origin": test.origin} {
+				if value != "" {
+					r.Header.Set(header, value)
+				}
+			}
+			answer, err := v.Do(r) // with the cookie
+			require.NoError(t, err)
+			defer answer.Body.Close()
+			assert.Equal(t, test.status, answer.StatusCode)
+			if test.status != 200 {
+				assert.Len(t, c.pbx.orders, before, "nothing was done")
+				assert.Equal(t, "application/problem+json", answer.Header.Get("Content-Type"))
+				assert.Empty(t, answer.Header.Get("Access-Control-Allow-Origin"), "and its page may not even read why")
+				return
+			}
+			assert.Len(t, c.pbx.orders, before+1)
+			assert.Equal(t, "agent:1001", c.last(t, wire.CallStream(known)).Actor)
+			if test.origin == allowed {
+				assert.Equal(t, allowed, answer.Header.Get("Access-Control-Allow-Origin"))
+				assert.Equal(t, "true", answer.Header.Get("Access-Control-Allow-Credentials"))
+			}
+		})
+	}
+	assert.Contains(t, c.refused(t), "agent:1001: POST /v1/calls/{connId}/hold: requests that change something are not taken from pages of another origin")
 }

@@ -38,7 +38,7 @@ const public Role = ""
 func rights() map[string][]Role {
 	agents, seeing, data := RoleAgent, []Role{RoleSupervisor, RoleAuditor}, []Role{RoleAgent, RoleSupervisor, RoleIVR}
 	may := map[string][]Role{
-		"GET /healthz": {public}, "GET /readyz": {public}, "GET /openapi.json": {public}, "GET /asyncapi.json": {public}, "GET /v1/": {public},
+		"GET /healthz": {public}, "GET /readyz": {public}, "GET /openapi.json": {public}, "GET /asyncapi.json": {public}, "GET /v1/": {public}, "GET /v1": {public},
 		pagePattern: {public}, "GET /login": {public}, "POST /login": {public}, "POST /logout": {public},
 		"GET /login/openid": {public}, "GET " + callbackPath: {public}, "GET /logout": {public},
 

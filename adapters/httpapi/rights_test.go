@@ -18,7 +18,7 @@ func TestEveryRouteHasItsRights(t *testing.T) {
 	New(Config{}).Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "http://localhost/openapi.json", nil))
 	var document struct{ Paths map[string]map[string]any }
 	require.NoError(t, json.Unmarshal(answer.Body.Bytes(), &document))
-	routes := map[string]bool{"GET /": true, "GET /v1/": true, "GET /openapi.json": true, "GET /asyncapi.json": true, "GET /login": true, "POST /login": true, "POST /logout": true, "GET /metrics": true,
+	routes := map[string]bool{"GET /": true, "GET /v1/": true, "GET /v1": true, "GET /openapi.json": true, "GET /asyncapi.json": true, "GET /login": true, "POST /login": true, "POST /logout": true, "GET /metrics": true,
 		"GET /login/openid": true, "GET /login/callback": true, "GET /logout": true}
 	for path, operations := range document.Paths {
 		for method := range operations {

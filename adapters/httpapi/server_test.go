@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/callstate/callstate/adapters/httpapi"
 	"github.com/callstate/callstate/domain/access"
@@ -327,6 +328,36 @@ func TestRunRefusesToBeReached(t *testing.T) {
 	if _, err := listener.Accept(); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("the listener is still open: %v", err)
 	}
+}
+
+// Headers that are too large are refused before anything of ours sees them: with a line of plain text, and no more is read.
+func TestHeadersThatAreTooLarge(t *testing.T) {
+	listener, err := httpapi.Listen("127.0.0.1:0", nil)
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- httpapi.New(newBuilding().config()).Run(ctx, listener) }()
+	asking := func(size int) *http.Response {
+		r, err := http.NewRequest(http.MethodGet, "http://"+listener.Addr().String()+"/healthz", nil)
+		require.NoError(t, err)
+		r.Header.Set("X-Padding", strings.Repeat("x", size))
+		response, err := http.DefaultTransport.RoundTrip(r)
+		require.NoError(t, err)
+		return response
+	}
+	fits := asking(60 << 10)
+	fits.Body.Close()
+	assert.Equal(t, http.StatusOK, fits.StatusCode)
+	tooLarge := asking(80 << 10)
+	defer tooLarge.Body.Close()
+	assert.Equal(t, http.StatusRequestHeaderFieldsTooLarge, tooLarge.StatusCode)
+	assert.True(t, tooLarge.Close, "the connection ends")
+	body, err := io.ReadAll(tooLarge.Body)
+	require.NoError(t, err)
+	assert.Equal(t, "text/plain; charset=utf-8", tooLarge.Header.Get("Content-Type"))
+	assert.Equal(t, "431 Request Header Fields Too Large", string(body))
+	stop()
+	assert.NoError(t, <-ended)
 }
 
 func TestListen(t *testing.T) {
