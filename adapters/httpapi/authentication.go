@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"log/slog"
 	"net"
 	"net/http"
 	"slices"
@@ -97,6 +98,24 @@ func (t *Tokens) Subject(_ context.Context, token string) (Subject, error) {
 		return Subject{}, ErrNobody
 	}
 	return who, nil
+}
+
+// TokenFile are static tokens in a file, which is looked at again while they are used, so that one is given to somebody, and
+// taken away, without a restart.
+type TokenFile struct{ *reread[*Tokens] }
+
+// OpenTokenFile reads tokens from a file. The logger gets why they cannot be read again; nil logs nothing.
+func OpenTokenFile(file string, read func(file string) (*Tokens, error), logger *slog.Logger) (*TokenFile, error) {
+	tokens, err := readAgain(func() (*Tokens, error) { return read(file) }, logger, file)
+	if err != nil {
+		return nil, err
+	}
+	return &TokenFile{tokens}, nil
+}
+
+// Subject is whose token it is now.
+func (t *TokenFile) Subject(ctx context.Context, token string) (Subject, error) {
+	return t.at(time.Now()).Subject(ctx, token)
 }
 
 // HashToken is what a file of tokens holds in place of a token.

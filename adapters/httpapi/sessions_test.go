@@ -7,6 +7,9 @@ import (
 	"iter"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -136,6 +139,63 @@ func TestAStreamEndsWithItsToken(t *testing.T) {
 		assert.False(t, other.ended())
 		assert.False(t, static.ended())
 	})
+}
+
+// The file of tokens is read again: who is taken out is out, with the streams that are open, and who is added gets in.
+func TestAStreamEndsWithItsTokenInTheFile(t *testing.T) {
+	t.Parallel()
+	onShift(t, func(t *testing.T, s *shift) {
+		file := filepath.Join(t.TempDir(), "tokens")
+		written := time.Now()
+		write := func(names string) {
+			require.NoError(t, os.WriteFile(file, []byte(names), 0o600))
+			written = written.Add(time.Second)
+			require.NoError(t, os.Chtimes(file, written, written))
+		}
+		write("sue auditor,joe auditor,max auditor")
+		var err error
+		s.config.Auth, err = httpapi.OpenTokenFile(file, tokensIn, nil)
+		require.NoError(t, err)
+		s.engine = s.another()
+		streams := map[string]*opened{}
+		for _, who := range []string{"sue", "joe", "max"} {
+			streams[who] = open(t, s.engine, by(who, get("/v1/floor/stream")))
+		}
+		status := func(who string) int { return answered(s.engine, by(who, get("/v1/floor"))).Code }
+		assert.Equal(t, http.StatusUnauthorized, status("new"))
+
+		write("joe auditor,max supervisor,new auditor")
+		time.Sleep(20 * time.Second)
+		require.True(t, streams["sue"].ended())
+		assert.Contains(t, streams["sue"].answer.Body.String(), noLonger)
+		assert.True(t, streams["max"].ended(), "he is another one, and comes back as such")
+		assert.False(t, streams["joe"].ended())
+		assert.Equal(t, http.StatusUnauthorized, status("sue"))
+		assert.Equal(t, http.StatusOK, status("new"))
+
+		write("") // as while it is being written
+		time.Sleep(20 * time.Second)
+		assert.Equal(t, http.StatusOK, status("new"), "what cannot be read leaves the old ones")
+		require.NoError(t, os.Remove(file))
+		time.Sleep(20 * time.Second)
+		assert.Equal(t, http.StatusOK, status("joe"))
+		assert.False(t, streams["joe"].ended())
+	})
+}
+
+// tokensIn are the tokens of a file that has their names, each with a role.
+func tokensIn(file string) (*httpapi.Tokens, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var tokens []httpapi.Token
+	for each := range strings.SplitSeq(string(text), ",") {
+		if name, role, found := strings.Cut(each, " "); found {
+			tokens = append(tokens, httpapi.Token{SHA256: httpapi.HashToken(name), Subject: httpapi.Subject{Name: "user:" + name, Role: httpapi.Role(role)}})
+		}
+	}
+	return httpapi.NewTokens(tokens)
 }
 
 func TestAStreamEndsWithItsSession(t *testing.T) {

@@ -39,9 +39,9 @@ func TestAnEngineThatAsksWhoIsThere(t *testing.T) {
 // TestAnOriginThatNoBrowserSendsIsNotTaken: it would allow nothing, or everything.
 func TestAnOriginThatNoBrowserSendsIsNotTaken(t *testing.T) {
 	t.Parallel()
-	who, err := (&config{AllowedOrigins: []string{"https://crm.example"}}).admission("")
+	who, err := (&config{AllowedOrigins: []string{"https://crm.example"}}).admission("", nil)
 	require.NoError(t, err)
 	assert.NotNil(t, who.origins)
-	_, err = (&config{AllowedOrigins: []string{"*"}}).admission("")
+	_, err = (&config{AllowedOrigins: []string{"*"}}).admission("", nil)
 	assert.ErrorContains(t, err, "allowed_origins")
 }

@@ -142,7 +142,7 @@ func (c *config) validate(dir string) error {
 	if len(c.Asterisk)+len(c.FreeSWITCH)+len(c.Simulator) == 0 {
 		return errors.New("no switch is configured: an [[asterisk]] or [[freeswitch]] section is missing")
 	}
-	if _, err := c.admission(dir); err != nil {
+	if _, err := c.admission(dir, nil); err != nil {
 		return err
 	}
 	if err := c.Tracing.validate(); err != nil {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -30,8 +31,8 @@ const (
 	defaultStreams = 20
 )
 
-// admission reads who may use the API. Files may be relative to dir.
-func (c *config) admission(dir string) (admission, error) {
+// admission reads who may use the API. Files may be relative to dir; the logger gets what goes wrong with them later.
+func (c *config) admission(dir string, logger *slog.Logger) (admission, error) {
 	who := admission{rate: c.RateLimit, streams: c.MaxStreams, certFile: beside(dir, c.CertFile), keyFile: beside(dir, c.KeyFile)}
 	var err error
 	if who.origins, err = httpapi.NewOrigins(c.AllowedOrigins); err != nil {
@@ -55,7 +56,7 @@ func (c *config) admission(dir string) (admission, error) {
 	}
 	var all httpapi.Authentications
 	if c.TokensFile != "" {
-		tokens, err := readTokens(beside(dir, c.TokensFile))
+		tokens, err := httpapi.OpenTokenFile(beside(dir, c.TokensFile), readTokens, logger)
 		if err != nil {
 			return who, fmt.Errorf("tokens_file: %w", err)
 		}

@@ -64,7 +64,7 @@ callstate config --example prints a file with every key.`,
 		if buses.toStdout() {
 			greeting = cmd.ErrOrStderr()
 		}
-		who, err := c.admission(filepath.Dir(path))
+		who, err := c.admission(filepath.Dir(path), logger)
 		if err != nil {
 			return err
 		}
