@@ -35,11 +35,11 @@ func pause() asterisk.Action {
 
 func TestActionsAreAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := start(t, nil)
+		r := start(t)
 		p := r.accept().login()
 		synctest.Wait() // until the snapshot is asked for
 		first, second := r.ask(t.Context(), pause()), r.ask(t.Context(), asterisk.Action{Name: "Ping"})
-		asked := p.asked()
+		asked := p.Asked()
 		actions := asked[len(asked)-2:]
 		assert.Equal(t, "Action: QueuePause|ActionID: "+actions[0].ActionID()+"|Interface: PJSIP/1001|Paused: true", lines(actions[0]))
 
@@ -59,17 +59,17 @@ func TestActionsAreAnswered(t *testing.T) {
 		require.True(t, first.done)
 		assert.EqualError(t, first.err, "QueuePause: Interface not found")
 		assert.False(t, first.response.Succeeded())
-		r.end()
+		r.End()
 	})
 }
 
 func TestActionsThatCannotBeDone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := start(t, nil)
+		r := start(t)
 		assert.ErrorIs(t, r.ask(t.Context(), pause()).err, connection.ErrNotConnected)
 		p := r.accept().greet()
 		assert.ErrorIs(t, r.ask(t.Context(), pause()).err, connection.ErrNotConnected, "not before the login")
-		p.say("Response: Success|ActionID: " + p.asked()[0].ActionID())
+		p.say("Response: Success|ActionID: " + p.Asked()[0].ActionID())
 		synctest.Wait()
 
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -85,16 +85,16 @@ func TestActionsThatCannotBeDone(t *testing.T) {
 		synctest.Wait()
 		assert.ErrorIs(t, lost.err, connection.ErrAnswerLost)
 		assert.ErrorIs(t, r.ask(t.Context(), pause()).err, connection.ErrNotConnected)
-		r.end()
+		r.End()
 	})
 }
 
 // A value with a line end would be headers, or actions, of whoever chose the value: a caller's name, say.
 func TestActionsAreNotWrittenByTheirValues(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := start(t, nil)
+		r := start(t)
 		p := r.accept().login()
-		before := len(p.asked())
+		before := len(p.Asked())
 		for _, a := range []asterisk.Action{
 			asterisk.NewAction("UserEvent", "Note", "x\r\n\r\nAction: Command\r\nCommand: core stop now"),
 			asterisk.NewAction("UserEvent", "Note", "x\ny"),
@@ -105,14 +105,14 @@ func TestActionsAreNotWrittenByTheirValues(t *testing.T) {
 		} {
 			assert.ErrorIs(t, r.ask(t.Context(), a).err, connection.ErrInvalid)
 		}
-		assert.Len(t, p.asked(), before, "nothing was sent")
-		r.end()
+		assert.Len(t, p.Asked(), before, "nothing was sent")
+		r.End()
 	})
 }
 
 func TestASwitchThatDoesNotReadIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := start(t, nil)
+		r := start(t)
 		conn, err := r.Accept()
 		require.NoError(t, err)
 		go conn.Write([]byte("Asterisk Call Manager/11.0.0\r\n"))
@@ -124,7 +124,7 @@ func TestASwitchThatDoesNotReadIsGivenUp(t *testing.T) {
 		require.NoError(t, err)
 		synctest.Wait()
 		time.Sleep(5*time.Second + time.Millisecond) // now the snapshot is not read
-		assert.ErrorContains(t, r.log.Of("err")[0].(error), "timeout")
-		r.end()
+		assert.ErrorContains(t, r.Log.Of("err")[0].(error), "timeout")
+		r.End()
 	})
 }

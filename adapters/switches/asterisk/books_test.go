@@ -3,7 +3,6 @@ package asterisk_test
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"encoding/csv"
 	"io"
 	"math"
@@ -14,9 +13,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/callstate/callstate/domain/call"
+	"github.com/callstate/callstate/adapters/switches/connection/connectiontest"
+	"github.com/callstate/callstate/adapters/switches/switchtest"
 	"github.com/callstate/callstate/domain/eventlog"
-	"github.com/callstate/callstate/domain/wire"
 	"github.com/callstate/callstate/projections/history"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -97,28 +96,15 @@ func number(s string) float64 {
 func records(t *testing.T, log eventlog.Reader) map[string]history.Record {
 	t.Helper()
 	found := map[string]history.Record{}
-	for _, s := range states(t, log) {
+	calls, _ := switchtest.Calls(t, log)
+	for _, s := range calls {
 		found[s.SwitchCallID] = history.RecordOf(s)
 	}
 	return found
 }
 
-func states(t *testing.T, log eventlog.Reader) map[eventlog.Stream]call.State {
-	t.Helper()
-	folded := map[eventlog.Stream]call.State{}
-	for r, err := range log.ReadAll(t.Context(), 0) {
-		require.NoError(t, err)
-		if r.Stream.Kind() == wire.Call {
-			e, err := wire.DecodeCall(r)
-			require.NoError(t, err)
-			folded[r.Stream] = call.Evolve(folded[r.Stream], e)
-		}
-	}
-	return folded
-}
-
 func TestTheRecordsAgreeWithTheSwitchsBooks(t *testing.T) {
-	for _, folder := range recordedSessions(t) {
+	for _, folder := range switchtest.Folders(t) {
 		t.Run(filepath.Base(folder), func(t *testing.T) {
 			made := records(t, imported(t, recording(t, folder)))
 			for id, booked := range readBooks(t, filepath.Join(folder, "queue_log")) {
@@ -165,10 +151,11 @@ func agrees(t *testing.T, want *bookedVisit, r history.Record, have history.Queu
 // The switch's channel event log names every channel that there was. Each is a party of a call, but for two kinds of
 // artefacts: Local channels, which the switch makes for itself, and channels that were taken back before the phone rang.
 func TestEveryChannelIsAccountedFor(t *testing.T) {
-	for _, folder := range recordedSessions(t) {
+	for _, folder := range switchtest.Folders(t) {
 		t.Run(filepath.Base(folder), func(t *testing.T) {
 			parties := map[string]bool{}
-			for _, s := range states(t, imported(t, recording(t, folder))) {
+			calls, _ := switchtest.Calls(t, imported(t, recording(t, folder)))
+			for _, s := range calls {
 				for _, p := range s.Parties {
 					parties[string(p.ID)] = true
 				}
@@ -185,11 +172,7 @@ func TestEveryChannelIsAccountedFor(t *testing.T) {
 // channelsStarted are the channels in a CEL file, by unique id, but for those that were gone within 50 ms.
 func channelsStarted(t *testing.T, path string) map[string]string {
 	t.Helper()
-	packed, err := os.ReadFile(path)
-	require.NoError(t, err)
-	unpacked, err := gzip.NewReader(bytes.NewReader(packed))
-	require.NoError(t, err)
-	lines := csv.NewReader(unpacked)
+	lines := csv.NewReader(bytes.NewReader(connectiontest.Recording(t, path)))
 	lines.LazyQuotes, lines.FieldsPerRecord = true, -1
 	started, since := map[string]string{}, map[string]float64{}
 	for {

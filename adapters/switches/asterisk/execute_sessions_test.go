@@ -7,6 +7,7 @@ import (
 
 	"github.com/callstate/callstate/adapters/store/memory"
 	"github.com/callstate/callstate/adapters/switches/asterisk"
+	"github.com/callstate/callstate/adapters/switches/switchtest"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
 	"github.com/callstate/callstate/domain/wire"
@@ -39,18 +40,8 @@ func untilThen(t *testing.T, session string, then time.Time) (*engine.Engine, *m
 // callOf is the call in which a device is, not a consultation.
 func callOf(t *testing.T, log *memory.Store, dn string) call.State {
 	t.Helper()
-	states := map[call.ConnID]call.State{}
-	for r, err := range log.ReadAll(t.Context(), 0) {
-		require.NoError(t, err)
-		if r.Stream.Kind() == wire.Call {
-			id, err := call.ParseConnID(r.Stream.ID())
-			require.NoError(t, err)
-			event, err := wire.DecodeCall(r)
-			require.NoError(t, err)
-			states[id] = call.Evolve(states[id], event)
-		}
-	}
-	for _, s := range states {
+	calls, _ := switchtest.Calls(t, log)
+	for _, s := range calls {
 		if !s.Live() || !s.ConsultOf.IsZero() {
 			continue
 		}

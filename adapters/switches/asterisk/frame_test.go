@@ -10,6 +10,8 @@ import (
 	"testing/iotest"
 
 	"github.com/callstate/callstate/adapters/switches/asterisk"
+	"github.com/callstate/callstate/adapters/switches/connection/connectiontest"
+	"github.com/callstate/callstate/adapters/switches/switchtest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -39,7 +41,7 @@ func session(t testing.TB, name string) []byte {
 func sessions(t testing.TB) []string {
 	t.Helper()
 	var names []string
-	for _, folder := range recordedSessions(t) {
+	for _, folder := range switchtest.Folders(t) {
 		names = append(names, filepath.Base(folder))
 	}
 	return names
@@ -110,7 +112,7 @@ func TestABlockThatIsTooLargeIsPassedOver(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			stream := "B: 1\r\n\r\n" + c.large + "\r\n\r\nB: 2\r\n\r\n"
-			for _, source := range []io.Reader{strings.NewReader(stream), iotest.HalfReader(strings.NewReader(stream)), &chunks{[]byte(stream), 997}} {
+			for _, source := range []io.Reader{strings.NewReader(stream), iotest.HalfReader(strings.NewReader(stream)), connectiontest.Chunks([]byte(stream), 997)} {
 				all, err := frames(source)
 				require.NoError(t, err)
 				require.Len(t, all, 3)
@@ -137,7 +139,7 @@ func TestTheErrorOfTheSourceComesAfterWhatWasRead(t *testing.T) {
 	assert.ErrorIs(t, err, broken)
 	assert.Equal(t, []asterisk.Frame{blockFrame("A: 1"), incomplete("B")}, all)
 
-	_, err = frames(silent{})
+	_, err = frames(connectiontest.Silence{})
 	assert.ErrorIs(t, err, io.ErrNoProgress)
 }
 
@@ -156,7 +158,7 @@ func TestRecordedSessionsGiveTheSameFramesHoweverTheyAreCut(t *testing.T) {
 				require.False(t, b.InvalidUTF8())
 			}
 			for _, size := range []int{1, 2, 3, 5, 1000, 4096} {
-				cut, err := frames(&chunks{stream, size})
+				cut, err := frames(connectiontest.Chunks(stream, size))
 				require.NoError(t, err)
 				require.Equal(t, whole, cut, "chunks of %d bytes", size)
 			}
@@ -203,22 +205,3 @@ func BenchmarkFrameReader(b *testing.B) {
 	}
 	b.ReportMetric(float64(len(all)*b.N)/b.Elapsed().Seconds(), "blocks/s")
 }
-
-// chunks is a reader that gives so many bytes at a time.
-type chunks struct {
-	left []byte
-	size int
-}
-
-func (c *chunks) Read(p []byte) (int, error) {
-	if len(c.left) == 0 {
-		return 0, io.EOF
-	}
-	n := copy(p, c.left[:min(c.size, len(c.left))])
-	c.left = c.left[n:]
-	return n, nil
-}
-
-type silent struct{}
-
-func (silent) Read([]byte) (int, error) { return 0, nil }

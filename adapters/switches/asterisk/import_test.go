@@ -2,12 +2,8 @@ package asterisk_test
 
 import (
 	"bytes"
-	"context"
-	"errors"
-	"io"
 	"strings"
 	"testing"
-	"testing/iotest"
 	"time"
 
 	"github.com/callstate/callstate/adapters/switches/asterisk"
@@ -81,37 +77,11 @@ func TestImports(t *testing.T) {
 	}
 }
 
-func TestImportsThatFail(t *testing.T) {
-	content := bytes.Repeat([]byte("Event: A\r\n\r\n"), 10_000)
-	t.Run("not AMI", func(t *testing.T) {
-		for _, stream := range []string{"", "\x1f\x8b\x08\x00", "hello\r\n\r\nworld\r\n\r\n"} {
-			_, err := asterisk.Import(t.Context(), strings.NewReader(stream), told{}, &connectiontest.Recorder{}, nil)
-			assert.ErrorIs(t, err, asterisk.ErrNotAMI, "%q", stream)
-		}
-	})
-	t.Run("the source", func(t *testing.T) {
-		broken, engine := errors.New("broken"), &connectiontest.Recorder{}
-		stats, err := asterisk.Import(t.Context(), io.MultiReader(bytes.NewReader(content), iotest.ErrReader(broken)), told{}, engine, nil)
-		assert.ErrorIs(t, err, broken)
-		assert.Equal(t, 10_000, stats.Pieces)
-		assert.Len(t, engine.All(), 10_002, "what could be read is recorded")
-	})
-	t.Run("the engine", func(t *testing.T) {
-		full := errors.New("disk full")
-		_, err := asterisk.Import(t.Context(), bytes.NewReader(content), told{}, &connectiontest.Recorder{Err: full}, nil)
-		assert.ErrorIs(t, err, full)
-	})
-	t.Run("interrupted", func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		engine := &connectiontest.Recorder{}
-		_, err := asterisk.Import(ctx, bytes.NewReader(content), told{}, engine, func(blocks, _ int) {
-			if blocks > 2000 {
-				cancel()
-			}
-		})
-		assert.ErrorIs(t, err, context.Canceled)
-		assert.Less(t, len(engine.All()), 10_000)
-	})
+func TestWhatIsNoSessionOfAManagerIsNotImported(t *testing.T) {
+	for _, stream := range []string{"", "\x1f\x8b\x08\x00", "hello\r\n\r\nworld\r\n\r\n"} {
+		_, err := asterisk.Import(t.Context(), strings.NewReader(stream), told{}, &connectiontest.Recorder{}, nil)
+		assert.ErrorIs(t, err, asterisk.ErrNotAMI, "%q", stream)
+	}
 }
 
 // BenchmarkImport is the import itself: nothing is translated, and nothing recorded.

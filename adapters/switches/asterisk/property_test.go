@@ -9,9 +9,9 @@ import (
 
 	"github.com/callstate/callstate/adapters/store/memory"
 	"github.com/callstate/callstate/adapters/switches/asterisk"
+	"github.com/callstate/callstate/adapters/switches/connection"
 	"github.com/callstate/callstate/adapters/switches/switchtest"
 	"github.com/callstate/callstate/domain/engine"
-	"github.com/stretchr/testify/assert"
 )
 
 func TestReadingASessionTwiceAddsNothing(t *testing.T) { suite(t).Twice(t) }
@@ -92,20 +92,12 @@ func unread(b asterisk.Block) bool {
 	return false
 }
 
-// Two engines on one link, of which one joined late, write one history.
-func TestTwoEnginesOnOneLink(t *testing.T) {
-	folder := "testdata/sessions/15-link-loss"
-	links := recording(t, folder)
-	log := memory.New()
-	importInto(t, log, links)
-	once := eventIDs(t, log)
-
-	importInto(t, log, links) // the same link, from the beginning
-	assert.Equal(t, once, eventIDs(t, log))
-
-	late := links[len(links)-1:] // who joined when the link came back
-	importInto(t, log, late)
-	assert.Equal(t, once, eventIDs(t, log))
+func TestDigitsAreKeptWhereThatIsWanted(t *testing.T) {
+	suite(t).DigitsAreKept(t, "01-answered-caller-hangs-up", "main", []string{"100200", "1"}, func(keep []string) connection.Interpreter[asterisk.Block] {
+		v := vocabulary()
+		v.KeepDigits = keep
+		return asterisk.NewTranslator(v)
+	})
 }
 
 // FuzzTranslator: mutated recordings never panic, never leave the domain's invariants, and cost bounded memory.

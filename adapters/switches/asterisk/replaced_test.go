@@ -1,14 +1,11 @@
 package asterisk_test
 
 import (
-	"bytes"
 	"context"
 	"net"
-	"path/filepath"
 	"testing"
 	"time"
 
-	"github.com/callstate/callstate/adapters/store/memory"
 	"github.com/callstate/callstate/adapters/switches/asterisk"
 	"github.com/callstate/callstate/adapters/switches/playback"
 	"github.com/callstate/callstate/adapters/switches/switchtest"
@@ -17,30 +14,20 @@ import (
 )
 
 func TestAnEngineMayBeReplaced(t *testing.T) {
-	var sessions []switchtest.Played
-	for _, folder := range recordedSessions(t) {
-		links := recording(t, folder)
-		if len(links) > 1 || filepath.Base(folder) == "L1-load" {
-			continue // what was not heard is not to be replaced; too long to be played hundreds of times
-		}
-		played, err := playback.ReadAMI(bytes.NewReader(links[0]))
-		require.NoError(t, err)
-		sessions = append(sessions, switchtest.Played{
-			Name: filepath.Base(folder), Recording: played, Login: playback.Options{Username: "callstate", Secret: "s3cret"},
-			Link: func(e *engine.Engine, dial func(context.Context, string, string) (net.Conn, error)) switchtest.Link {
-				link, err := asterisk.NewLink(asterisk.Config{Name: "pbx", Host: "switch", Username: "callstate", Secret: "s3cret", Dial: dial},
-					asterisk.NewTranslator(vocabulary()), e, nil)
-				require.NoError(t, err)
-				return link
-			},
-			At: func(text string) (time.Time, bool) {
-				b, err := asterisk.ParseBlock(text)
-				require.NoError(t, err)
-				return b.Timestamp()
-			},
-		})
-	}
-	switchtest.AnEngineMayBeReplaced(t, func() switchtest.Log { return memory.New() }, sessions, map[string]string{
+	suite(t).AnEngineMayBeReplaced(t, switchtest.FakeSwitch{
+		Read: playback.ReadAMI, Login: playback.Options{Username: "callstate", Secret: "s3cret"},
+		Link: func(e *engine.Engine, dial func(context.Context, string, string) (net.Conn, error)) switchtest.Link {
+			link, err := asterisk.NewLink(asterisk.Config{Name: "pbx", Host: "switch", Username: "callstate", Secret: "s3cret", Dial: dial},
+				asterisk.NewTranslator(vocabulary()), e, nil)
+			require.NoError(t, err)
+			return link
+		},
+		At: func(text string) (time.Time, bool) {
+			b, err := asterisk.ParseBlock(text)
+			require.NoError(t, err)
+			return b.Timestamp()
+		},
+	}, map[string]string{
 		"09-attended-transfer": "a phone that is called for a consultation of the switch's own and does not ring yet",
 		"10-conference":        "the same",
 		"13-outbound":          "a call whose unique id was chosen has its ConnID from the first event of it that is heard",

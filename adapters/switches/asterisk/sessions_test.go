@@ -2,10 +2,8 @@ package asterisk_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"flag"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,45 +12,22 @@ import (
 	"github.com/callstate/callstate/adapters/store/memory"
 	"github.com/callstate/callstate/adapters/switches/asterisk"
 	"github.com/callstate/callstate/adapters/switches/connection"
+	"github.com/callstate/callstate/adapters/switches/connection/connectiontest"
 	"github.com/callstate/callstate/adapters/switches/switchtest"
 	"github.com/callstate/callstate/domain/engine"
-	"github.com/callstate/callstate/domain/eventlog"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden histories")
 
-// recordedSessions are the folders with recorded sessions.
-func recordedSessions(t testing.TB) []string {
-	t.Helper()
-	folders, err := filepath.Glob("testdata/sessions/*")
-	require.NoError(t, err)
-	require.NotEmpty(t, folders)
-	return folders
-}
-
 // recording is the bytes of the links of a session, one after the other.
 func recording(t testing.TB, folder string) [][]byte {
 	t.Helper()
-	var links [][]byte
-	for _, name := range []string{"events.ami.gz", "events-2.ami.gz"} {
-		packed, err := os.ReadFile(filepath.Join(folder, name))
-		if os.IsNotExist(err) && filepath.Base(folder) == "L1-load" && len(links) == 0 {
-			packed, err = os.ReadFile("../../../cmd/callstate/recordings/contact-centre.ami.gz") // the demo plays it
-		}
-		if os.IsNotExist(err) {
-			continue
-		}
-		require.NoError(t, err)
-		unpacked, err := gzip.NewReader(bytes.NewReader(packed))
-		require.NoError(t, err)
-		link, err := io.ReadAll(unpacked)
-		require.NoError(t, err)
-		links = append(links, link)
+	if filepath.Base(folder) == "L1-load" {
+		return [][]byte{connectiontest.Recording(t, "../../../cmd/callstate/recordings/contact-centre.ami.gz")} // the demo plays it
 	}
-	require.NotEmpty(t, links)
-	return links
+	return switchtest.Streams(t, folder, "events.ami.gz", "events-2.ami.gz")
 }
 
 // The vocabulary of the recorded contact centre: queues.conf has wrapuptime = 5.
@@ -81,19 +56,12 @@ func importInto(t testing.TB, log *memory.Store, links [][]byte) {
 // suite is the recorded sessions as what everything that translators must hold is tested on.
 func suite(t testing.TB) switchtest.Suite[asterisk.Block] {
 	t.Helper()
-	s := switchtest.Suite[asterisk.Block]{
+	return switchtest.Suite[asterisk.Block]{
 		NewLog:     func() switchtest.Log { return memory.New() },
 		Translator: func() connection.Interpreter[asterisk.Block] { return asterisk.NewTranslator(vocabulary()) },
 		Kind:       asterisk.Block.Event, Legs: legs, Long: 2000,
+		Sessions: switchtest.Recorded(t, recording, parsed),
 	}
-	for _, folder := range recordedSessions(t) {
-		session := switchtest.Session[asterisk.Block]{Name: filepath.Base(folder)}
-		for _, link := range recording(t, folder) {
-			session.Links = append(session.Links, parsed(t, link))
-		}
-		s.Sessions = append(s.Sessions, session)
-	}
-	return s
 }
 
 // parsed is what came over a connection.
@@ -125,7 +93,7 @@ func legs(b asterisk.Block) []string {
 }
 
 func TestARecordedSessionHasOneHistory(t *testing.T) {
-	for _, folder := range recordedSessions(t) {
+	for _, folder := range switchtest.Folders(t) {
 		name := filepath.Base(folder)
 		t.Run(name, func(t *testing.T) {
 			switchtest.Golden(t, imported(t, recording(t, folder)), filepath.Join("testdata", "histories", name+".txt"), *update)
@@ -135,17 +103,7 @@ func TestARecordedSessionHasOneHistory(t *testing.T) {
 
 func TestEveryMachineDerivesTheSameIDs(t *testing.T) {
 	links := recording(t, "testdata/sessions/01-answered-caller-hangs-up")
-	assert.Equal(t, eventIDs(t, imported(t, links)), eventIDs(t, imported(t, links)))
-	first := eventIDs(t, imported(t, links))[7]
+	assert.Equal(t, switchtest.EventIDs(t, imported(t, links)), switchtest.EventIDs(t, imported(t, links)))
+	first := switchtest.EventIDs(t, imported(t, links))[7]
 	assert.Equal(t, "6e04eea2-7275-5086-a8ac-dcbfd568b45e", first, "computed once, on another machine")
-}
-
-func eventIDs(t testing.TB, log eventlog.Reader) []string {
-	t.Helper()
-	var ids []string
-	for r, err := range log.ReadAll(t.Context(), 0) {
-		require.NoError(t, err)
-		ids = append(ids, r.ID.String())
-	}
-	return ids
 }

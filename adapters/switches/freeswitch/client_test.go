@@ -85,7 +85,7 @@ func (numbered) Translate(e freeswitch.Event, _ time.Time) []engine.Observation 
 // A link that hears a session as it happens, is cut off when the recorder was, and asks the switch for what there is when
 // it is back, knows in the end of every call in the books, and that it is over.
 func TestNoCallIsLeftOpenByALiveLink(t *testing.T) {
-	for _, folder := range recordedSessions(t) {
+	for _, folder := range switchtest.Folders(t) {
 		if filepath.Base(folder) == "17-load" {
 			continue // too long to be played in a test
 		}
@@ -123,19 +123,17 @@ func TestNoCallIsLeftOpenByALiveLink(t *testing.T) {
 func TestAfterAGapTheSwitchIsAskedAgainForWhatItHas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := memory.New()
-		r := &rig{t: t, Listener: connectiontest.NewListener(), Recorder: &connectiontest.Recorder{}, ended: make(chan error, 1)}
+		r := &rig{Rig: connectiontest.NewRig(t), t: t}
 		link, err := freeswitch.NewLink(freeswitch.Config{Name: "pbx", Host: "switch", Password: "ClueCon", Dial: r.Dial},
 			freeswitch.NewTranslator(vocabulary()), engine.New(log, time.Now, nil), nil)
 		require.NoError(t, err)
-		ctx, stop := context.WithCancel(t.Context())
-		r.stop = stop
-		go func() { r.ended <- link.Run(ctx) }()
+		r.Start(link)
 		p := r.accept().login()
 		say := func(sequence int, name string, lines ...string) {
 			now := time.Now().UnixMicro()
 			p.say(event(name, append(lines, "Core-UUID: core", fmt.Sprintf("Event-Date-Timestamp: %d", now), fmt.Sprintf("Event-Sequence: %d", sequence))...))
 		}
-		asked := func() int { return strings.Count(strings.Join(p.asked(), "\n"), "api show channels as json") }
+		asked := func() int { return strings.Count(strings.Join(p.Asked(), "\n"), "api show channels as json") }
 		hasNothing := func() {
 			p.say(answer(`{"row_count":0}`) + answer(`{"row_count":0}`) + answer("name|instance_id|uuid|type|contact|status|state\n+OK\n"))
 			p.say(answer("name|strategy\n+OK\n") + answer("queue|agent|state|level|position\n+OK\n"))
@@ -161,7 +159,6 @@ func TestAfterAGapTheSwitchIsAskedAgainForWhatItHas(t *testing.T) {
 			assert.True(t, c.Ended())
 			assert.True(t, c.Presumed, "nobody has heard when and how it ended")
 		}
-		r.stop()
-		require.NoError(t, <-r.ended)
+		r.End()
 	})
 }

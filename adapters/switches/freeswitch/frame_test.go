@@ -2,16 +2,15 @@ package freeswitch_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"testing/iotest"
 
+	"github.com/callstate/callstate/adapters/switches/connection/connectiontest"
 	"github.com/callstate/callstate/adapters/switches/freeswitch"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -36,14 +35,7 @@ func frames(source io.Reader) ([]freeswitch.Frame, error) {
 // esl is what an event socket sent in a recorded session, unzipped.
 func esl(t testing.TB, scenario, file string) []byte {
 	t.Helper()
-	zipped, err := os.Open(filepath.Join("testdata", "sessions", scenario, file))
-	require.NoError(t, err)
-	defer zipped.Close()
-	unzipped, err := gzip.NewReader(zipped)
-	require.NoError(t, err)
-	content, err := io.ReadAll(unzipped)
-	require.NoError(t, err)
-	return content
+	return connectiontest.Recording(t, filepath.Join("testdata", "sessions", scenario, file))
 }
 
 // recordedStreams are the files of all recorded sessions, as scenario and file. That of the load is too long for some tests.
@@ -136,7 +128,7 @@ func TestABlockThatIsTooLargeIsPassedOver(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			stream := small + "\n" + c.large + small + "\n"
-			for _, source := range []io.Reader{strings.NewReader(stream), &chunks{[]byte(stream), 99_991}} {
+			for _, source := range []io.Reader{strings.NewReader(stream), connectiontest.Chunks([]byte(stream), 99_991)} {
 				all, err := frames(source)
 				require.NoError(t, err)
 				require.Len(t, all, 3)
@@ -181,7 +173,7 @@ func TestTheErrorOfTheSourceComesAfterWhatWasRead(t *testing.T) {
 		}
 		assert.Equal(t, int64(len(text)), r.Bytes())
 	}
-	_, err := frames(silent{})
+	_, err := frames(connectiontest.Silence{})
 	assert.ErrorIs(t, err, io.ErrNoProgress)
 }
 
@@ -210,7 +202,7 @@ func TestRecordedSessionsGiveTheSameFramesHoweverTheyAreCut(t *testing.T) {
 				if size < 1000 && len(stream) > 2<<20 {
 					continue
 				}
-				cut, err := frames(&chunks{stream, size})
+				cut, err := frames(connectiontest.Chunks(stream, size))
 				require.NoError(t, err)
 				require.Equal(t, whole, cut, "chunks of %d bytes", size)
 			}
@@ -260,21 +252,6 @@ func BenchmarkFrameReader(b *testing.B) {
 	b.ReportMetric(float64(len(all)*b.N)/b.Elapsed().Seconds(), "blocks/s")
 }
 
-// chunks is a reader that gives so many bytes at a time.
-type chunks struct {
-	left []byte
-	size int
-}
-
-func (c *chunks) Read(p []byte) (int, error) {
-	if len(c.left) == 0 {
-		return 0, io.EOF
-	}
-	n := copy(p, c.left[:min(c.size, len(c.left))])
-	c.left = c.left[n:]
-	return n, nil
-}
-
 // once gives its error at the end of what it reads, and nothing more after that.
 type once struct {
 	err error
@@ -288,7 +265,3 @@ func (o *once) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
-
-type silent struct{}
-
-func (silent) Read([]byte) (int, error) { return 0, nil }

@@ -2,12 +2,8 @@ package freeswitch_test
 
 import (
 	"bytes"
-	"context"
-	"errors"
-	"io"
 	"strings"
 	"testing"
-	"testing/iotest"
 	"time"
 
 	"github.com/callstate/callstate/adapters/switches/connection"
@@ -78,37 +74,11 @@ func TestImports(t *testing.T) {
 	}
 }
 
-func TestImportsThatFail(t *testing.T) {
-	content := bytes.Repeat([]byte(event("A")), 10_000)
-	t.Run("not an event socket", func(t *testing.T) {
-		for _, stream := range []string{"", "\x1f\x8b\x08\x00", "Asterisk Call Manager/11.0.0\r\nEvent: A\r\n\r\n"} {
-			_, err := freeswitch.Import(t.Context(), strings.NewReader(stream), told{}, &connectiontest.Recorder{}, nil)
-			assert.ErrorIs(t, err, freeswitch.ErrNotESL, "%q", stream)
-		}
-	})
-	t.Run("the source", func(t *testing.T) {
-		broken, engine := errors.New("broken"), &connectiontest.Recorder{}
-		stats, err := freeswitch.Import(t.Context(), io.MultiReader(bytes.NewReader(content), iotest.ErrReader(broken)), told{}, engine, nil)
-		assert.ErrorIs(t, err, broken)
-		assert.Equal(t, 10_000, stats.Pieces)
-		assert.Len(t, engine.All(), 10_002, "what could be read is recorded")
-	})
-	t.Run("the engine", func(t *testing.T) {
-		full := errors.New("disk full")
-		_, err := freeswitch.Import(t.Context(), bytes.NewReader(content), told{}, &connectiontest.Recorder{Err: full}, nil)
-		assert.ErrorIs(t, err, full)
-	})
-	t.Run("interrupted", func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		engine := &connectiontest.Recorder{}
-		_, err := freeswitch.Import(ctx, bytes.NewReader(content), told{}, engine, func(blocks, _ int) {
-			if blocks > 2000 {
-				cancel()
-			}
-		})
-		assert.ErrorIs(t, err, context.Canceled)
-		assert.Less(t, len(engine.All()), 10_000)
-	})
+func TestWhatIsNoSessionOfAnEventSocketIsNotImported(t *testing.T) {
+	for _, stream := range []string{"", "\x1f\x8b\x08\x00", "Asterisk Call Manager/11.0.0\r\nEvent: A\r\n\r\n"} {
+		_, err := freeswitch.Import(t.Context(), strings.NewReader(stream), told{}, &connectiontest.Recorder{}, nil)
+		assert.ErrorIs(t, err, freeswitch.ErrNotESL, "%q", stream)
+	}
 }
 
 // deaf makes nothing of what it is told.

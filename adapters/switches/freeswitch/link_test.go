@@ -2,14 +2,10 @@ package freeswitch_test
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -39,94 +35,49 @@ func (told) Translate(e freeswitch.Event, _ time.Time) []engine.Observation {
 
 // rig is a link and the switch it connects to, which does what the test says. It lives in a synctest bubble.
 type rig struct {
-	t *testing.T
-	*connectiontest.Listener
+	*connectiontest.Rig
 	*freeswitch.Link
-	*connectiontest.Recorder
-	log   connectiontest.Warnings
-	ended chan error
-	stop  context.CancelFunc
+	t *testing.T
 }
 
-func start(t *testing.T, change func(*freeswitch.Config, *rig)) *rig {
+func start(t *testing.T, change func(*freeswitch.Config)) *rig {
 	t.Helper()
-	return startWith(t, told{}, change)
-}
-
-func startWith(t *testing.T, interpreter freeswitch.Interpreter, change func(*freeswitch.Config, *rig)) *rig {
-	t.Helper()
-	r := &rig{t: t, Listener: connectiontest.NewListener(), Recorder: &connectiontest.Recorder{}, log: connectiontest.NewWarnings(), ended: make(chan error, 1)}
+	r := &rig{Rig: connectiontest.NewRig(t), t: t}
 	config := freeswitch.Config{Name: "pbx1", Host: "switch", Password: "ClueCon", Dial: r.Dial}
 	if change != nil {
-		change(&config, r)
+		change(&config)
 	}
 	var err error
-	r.Link, err = freeswitch.NewLink(config, interpreter, r.Recorder, slog.New(r.log))
+	r.Link, err = freeswitch.NewLink(config, told{}, r.Recorder, slog.New(r.Log))
 	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(t.Context())
-	r.stop = cancel
-	go func() { r.ended <- r.Run(ctx) }()
+	r.Start(r.Link)
 	return r
 }
 
-// end stops the link and returns all that was recorded.
-func (r *rig) end() []string {
-	r.stop()
-	assert.NoError(r.t, <-r.ended)
-	return r.All()
-}
-
-// peer is the switch's end of a connection.
+// peer is the switch's end of a connection, which is asked commands, their lines separated by "|".
 type peer struct {
+	*connectiontest.Peer[string]
 	t *testing.T
-	net.Conn
-	mu       sync.Mutex
-	commands []string
-	ended    bool
 }
 
 func (r *rig) accept() *peer {
 	r.t.Helper()
 	conn, err := r.Accept()
 	require.NoError(r.t, err)
-	p := &peer{t: r.t, Conn: conn}
-	go func() {
-		lines := bufio.NewReader(conn)
+	lines := bufio.NewReader(conn)
+	return &peer{t: r.t, Peer: connectiontest.NewPeer(conn, func() (string, error) {
 		var command []string
 		for {
 			line, err := lines.ReadString('\n')
-			p.mu.Lock()
-			switch {
-			case err != nil:
-				p.ended = true
-			case line == "\n":
-				p.commands = append(p.commands, strings.Join(command, "|"))
-				command = nil
-			default:
-				command = append(command, strings.TrimSuffix(line, "\n"))
-			}
-			p.mu.Unlock()
 			if err != nil {
-				return
+				return "", err
 			}
+			if line == "\n" {
+				return strings.Join(command, "|"), nil
+			}
+			command = append(command, strings.TrimSuffix(line, "\n"))
 		}
-	}()
-	return p
-}
-
-// asked are the commands that came, their lines separated by "|".
-func (p *peer) asked() []string {
-	synctest.Wait()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return slices.Clone(p.commands)
-}
-
-func (p *peer) closed() bool {
-	synctest.Wait()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.ended
+	})}
 }
 
 // say writes text. It returns false when the link has hung up.
@@ -175,43 +126,43 @@ var snapshot = []string{
 
 func TestALinkLogsInAndAsksForWhatThereIs(t *testing.T) {
 	for name, c := range map[string]struct {
-		change    func(*freeswitch.Config, *rig)
+		change    func(*freeswitch.Config)
 		auth, sub string
 	}{
 		"with the password":   {nil, "auth ClueCon", "event plain ALL"},
-		"as a user":           {func(c *freeswitch.Config, _ *rig) { c.User = "callstate@cc.test" }, "userauth callstate@cc.test:ClueCon", "event plain ALL"},
-		"and gets JSON":       {func(c *freeswitch.Config, _ *rig) { c.JSON = true }, "auth ClueCon", "event json ALL"},
-		"or has more to read": {func(c *freeswitch.Config, _ *rig) { c.Limits.MaxBatch = 1 }, "auth ClueCon", "event plain ALL"},
+		"as a user":           {func(c *freeswitch.Config) { c.User = "callstate@cc.test" }, "userauth callstate@cc.test:ClueCon", "event plain ALL"},
+		"and gets JSON":       {func(c *freeswitch.Config) { c.JSON = true }, "auth ClueCon", "event json ALL"},
+		"or has more to read": {func(c *freeswitch.Config) { c.Limits.MaxBatch = 1 }, "auth ClueCon", "event plain ALL"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := start(t, c.change)
 				p := r.accept()
 				p.say(auth)
-				assert.Equal(t, []string{c.auth}, p.asked())
+				assert.Equal(t, []string{c.auth}, p.Asked())
 				p.say(reply("+OK accepted"))
-				assert.Equal(t, []string{c.auth, c.sub}, p.asked())
+				assert.Equal(t, []string{c.auth, c.sub}, p.Asked())
 				assert.False(t, r.Stats().Connected)
 
 				// Events may come before the answer.
 				p.say(event("EARLY") + reply("+OK event listener enabled plain"))
-				assert.Equal(t, append([]string{c.auth, c.sub}, snapshot...), p.asked())
+				assert.Equal(t, append([]string{c.auth, c.sub}, snapshot...), p.Asked())
 				assert.True(t, r.Stats().Connected)
 
 				p.say(answer("1") + event("CHANNEL_CREATE") + answer("2") + answer("3"))
-				assert.Len(t, p.asked(), 6)
+				assert.Len(t, p.Asked(), 6)
 				p.say(answer("name|strategy\nsales@default|ring-all\nsupport@default|ring-all\n+OK\n"))
 				assert.Equal(t, []string{
 					"api callcenter_config queue list members sales@default", "api callcenter_config queue list members support@default",
 					"api callcenter_config tier list",
-				}, p.asked()[6:])
+				}, p.Asked()[6:])
 				p.say(answer("5") + answer("6") + answer("7") + event("CHANNEL_HANGUP"))
 				synctest.Wait()
 				assert.Equal(t, []string{
 					"up", "reply +OK accepted", "EARLY", "reply +OK event listener enabled plain", "answer 1", "CHANNEL_CREATE", "answer 2", "answer 3",
 					"answer name|strategy\nsales@default|ring-all\nsupport@default|ring-all\n+OK", "answer 5", "answer 6", "answer 7", "CHANNEL_HANGUP", "down: stopped",
-				}, r.end())
-				assert.True(t, p.closed())
+				}, r.End())
+				assert.True(t, p.Closed())
 				assert.False(t, r.Stats().Connected)
 			})
 		})
@@ -224,21 +175,21 @@ func TestASwitchWithoutQueues(t *testing.T) {
 		p := r.accept().login()
 		p.say(answer("{}") + answer("{}") + strings.Repeat(answer("-ERR callcenter_config Command not found!\n"), 2))
 		assert.Equal(t, "api callcenter_config tier list", p.last(), "there is no queue to ask about")
-		r.end()
+		r.End()
 	})
 }
 
 func TestAWrongPasswordIsToldOnceAndTriedForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := start(t, func(c *freeswitch.Config, _ *rig) { c.User = "callstate@cc.test" })
+		r := start(t, func(c *freeswitch.Config) { c.User = "callstate@cc.test" })
 		for range 5 {
 			p := r.accept()
 			p.say(auth)
 			synctest.Wait()
 			p.say(reply("-ERR invalid") + "Content-Type: text/disconnect-notice\nContent-Length: 5\n\nBye.\n")
-			assert.True(t, p.closed())
+			assert.True(t, p.Closed())
 		}
-		warnings := r.log.Of("err")
+		warnings := r.Log.Of("err")
 		require.Len(t, warnings, 1)
 		err := warnings[0].(error)
 		require.ErrorIs(t, err, freeswitch.ErrLoginRefused)
@@ -249,7 +200,7 @@ func TestAWrongPasswordIsToldOnceAndTriedForEver(t *testing.T) {
 		assert.NotContains(t, r.Stats().LastError, "ClueCon")
 
 		r.accept().login()
-		assert.Equal(t, up("down: stopped"), r.end())
+		assert.Equal(t, up("down: stopped"), r.End())
 	})
 }
 
@@ -274,10 +225,10 @@ func TestAConnectionThatDoesNotComeAbout(t *testing.T) {
 					synctest.Wait()
 				}
 				time.Sleep(10*time.Second + time.Millisecond)
-				assert.True(t, p.closed())
-				require.NotEmpty(t, r.log.Of("err"))
-				assert.ErrorIs(t, r.log.Of("err")[0].(error), c.want)
-				assert.Empty(t, r.end())
+				assert.True(t, p.Closed())
+				require.NotEmpty(t, r.Log.Of("err"))
+				assert.ErrorIs(t, r.Log.Of("err")[0].(error), c.want)
+				assert.Empty(t, r.End())
 			})
 		})
 	}
@@ -290,10 +241,10 @@ func TestAConnectionThatDoesNotComeAbout(t *testing.T) {
 			p.say(reply("+OK accepted"))
 			synctest.Wait()
 			p.say(reply("-ERR no keywords supplied"))
-			assert.True(t, p.closed())
-			_, ok := errors.AsType[*freeswitch.CommandError](r.log.Of("err")[0].(error))
+			assert.True(t, p.Closed())
+			_, ok := errors.AsType[*freeswitch.CommandError](r.Log.Of("err")[0].(error))
 			assert.True(t, ok)
-			r.end()
+			r.End()
 		})
 	})
 }
@@ -315,7 +266,7 @@ func TestAConnectionMayBeCutAtAnyByte(t *testing.T) {
 			p = r.accept().login()
 			p.say(event("THREE"))
 			synctest.Wait()
-			recorded := r.end()
+			recorded := r.End()
 			again := up("THREE", "down: stopped")
 			require.GreaterOrEqual(t, len(recorded), len(again))
 			assert.Equal(t, again, recorded[len(recorded)-len(again):])
@@ -335,55 +286,9 @@ func TestADisconnectNoticeEndsTheSession(t *testing.T) {
 		r := start(t, nil)
 		p := r.accept().login()
 		p.say(event("SHUTDOWN") + "Content-Type: text/disconnect-notice\nContent-Length: 31\n\nThe system is being shut down.\n")
-		assert.True(t, p.closed(), "without waiting for the switch to close it")
+		assert.True(t, p.Closed(), "without waiting for the switch to close it")
 		p = r.accept().login()
-		assert.Equal(t, append(up("SHUTDOWN", "notice", "down: closed by the switch"), up("down: stopped")...), r.end())
-	})
-}
-
-func TestWhatCannotBeKeptUpWithEndsTheConnection(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := start(t, func(c *freeswitch.Config, r *rig) {
-			c.Limits.QueuePieces = 20
-			r.Busy = make(chan struct{})
-		})
-		p := r.accept().login()
-		sent := 0
-		for p.say(event(fmt.Sprint(sent))) {
-			sent++
-		}
-		assert.Greater(t, sent, 15)
-		assert.Equal(t, uint64(1), r.Stats().Overruns)
-		close(r.Busy)
-		p = r.accept().login()
-		p.say(event("SNAPSHOT"))
-		synctest.Wait()
-		recorded := r.end()
-		want := up()
-		for i := range len(recorded) - 9 {
-			want = append(want, fmt.Sprint(i))
-		}
-		want = append(append(want, "down: overrun"), up("SNAPSHOT", "down: stopped")...)
-		assert.Equal(t, want, recorded, "what was in the queue is recorded, then what is missing is told")
-		assert.Equal(t, uint64(1), r.Stats().Reconnects)
-	})
-}
-
-func TestASlowEngineDoesNotHoldUpTheReader(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := start(t, func(_ *freeswitch.Config, r *rig) { r.Busy = make(chan struct{}) })
-		p := r.accept().login()
-		want := up()
-		for i := range 5000 {
-			want = append(want, fmt.Sprint(i))
-			require.True(t, p.say(event(fmt.Sprint(i))), "the other side of a pipe waits until it is read")
-		}
-		synctest.Wait()
-		assert.GreaterOrEqual(t, r.Stats().QueuedPieces, 4999)
-		close(r.Busy)
-		synctest.Wait()
-		assert.Equal(t, append(want, "down: stopped"), r.end())
-		assert.Less(t, r.Batches(), 20, "what has queued up is taken in large batches")
+		assert.Equal(t, append(up("SHUTDOWN", "notice", "down: closed by the switch"), up("down: stopped")...), r.End())
 	})
 }
 
@@ -409,8 +314,8 @@ func TestBadBlocksAreCountedToldOnceAndKept(t *testing.T) {
 		assert.Equal(t, map[string]uint64{
 			"malformed block": 10, "malformed event": 10, "invalid UTF-8": 10, "oversized block": 1, "incomplete block at the end": 1,
 		}, bad)
-		assert.Len(t, r.log.Of("kind"), 5, "each kind is logged once")
-		recorded := r.end()
+		assert.Len(t, r.Log.Of("kind"), 5, "each kind is logged once")
+		recorded := r.End()
 		assert.Equal(t, []string{"LATIN1", "LAST", "down: closed by the switch"}, recorded[len(recorded)-3:])
 	})
 }
@@ -423,7 +328,7 @@ func TestASilentSwitchIsAskedAndThenGivenUp(t *testing.T) {
 		synctest.Wait()
 		p.say(answer("-ERR\n"))
 		began := time.Now()
-		asked := func() int { return strings.Count(strings.Join(p.asked(), "\n"), "api status") }
+		asked := func() int { return strings.Count(strings.Join(p.Asked(), "\n"), "api status") }
 		for range 5 { // a heartbeat every 20 s: there is nothing to ask
 			time.Sleep(20 * time.Second)
 			p.say(event("HEARTBEAT"))
@@ -435,11 +340,11 @@ func TestASilentSwitchIsAskedAndThenGivenUp(t *testing.T) {
 		time.Sleep(25 * time.Second)
 		assert.Equal(t, 2, asked())
 		time.Sleep(9 * time.Second)
-		assert.False(t, p.closed())
+		assert.False(t, p.Closed())
 		time.Sleep(time.Second + time.Millisecond)
-		assert.True(t, p.closed())
+		assert.True(t, p.Closed())
 		assert.InDelta(t, 160, time.Since(began).Seconds(), 0.1)
-		recorded := r.end()
+		recorded := r.End()
 		assert.Equal(t, []string{"HEARTBEAT", "answer UP 0 years", "down: the switch is silent"}, recorded[len(recorded)-3:])
 	})
 }
@@ -450,64 +355,18 @@ func TestASwitchThatStopsInTheMiddleOfABlockIsSilentToo(t *testing.T) {
 		p := r.accept().login()
 		p.say(answer("-ERR\n") + "Content-Type: text/event-pl")
 		time.Sleep(35*time.Second + time.Millisecond)
-		assert.True(t, p.closed())
-		recorded := r.end()
+		assert.True(t, p.Closed())
+		recorded := r.End()
 		assert.Equal(t, "down: the switch is silent", recorded[len(recorded)-1])
 	})
 }
 
-func TestTimeGoesOnWhileNothingComes(t *testing.T) {
+func TestALinkMayBeStoppedWhileItLogsIn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := startWith(t, told{connectiontest.Told{Minute: true}}, nil)
-		r.accept().login()
-		time.Sleep(350 * time.Millisecond)
-		assert.Equal(t, up("it is 00.100", "it is 00.200", "it is 00.300", "down: stopped"), r.end())
-	})
-}
-
-func TestALinkThatIsStoppedRecordsWhatItHasReceived(t *testing.T) {
-	t.Run("in time", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			r := start(t, func(_ *freeswitch.Config, r *rig) { r.Busy = make(chan struct{}) })
-			p := r.accept().login()
-			p.say(event("ONE") + event("TWO"))
-			synctest.Wait()
-			r.stop()
-			assert.True(t, p.closed())
-			time.Sleep(4 * time.Second)
-			close(r.Busy)
-			assert.Equal(t, up("ONE", "TWO", "down: stopped"), r.end())
-		})
-	})
-	t.Run("or says that it did not", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			r := start(t, func(_ *freeswitch.Config, r *rig) { r.Busy = make(chan struct{}) })
-			r.accept().login()
-			r.stop()
-			began := time.Now()
-			assert.ErrorContains(t, <-r.ended, "before all that came in was recorded")
-			assert.Equal(t, 5*time.Second, time.Since(began))
-		})
-	})
-	t.Run("while it logs in", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			r := start(t, nil)
-			r.accept().say(auth)
-			synctest.Wait()
-			assert.Empty(t, r.end())
-			assert.Empty(t, r.log.Of("err"))
-		})
-	})
-}
-
-func TestAFailingEngineEndsTheLink(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		full := errors.New("disk full")
-		r := start(t, func(_ *freeswitch.Config, r *rig) { r.Err = full })
-		p := r.accept().login()
-		err := <-r.ended
-		assert.ErrorIs(t, err, full)
-		assert.ErrorContains(t, err, "link pbx1")
-		assert.True(t, p.closed())
+		r := start(t, nil)
+		r.accept().say(auth)
+		synctest.Wait()
+		assert.Empty(t, r.End())
+		assert.Empty(t, r.Log.Of("err"))
 	})
 }

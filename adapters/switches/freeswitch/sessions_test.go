@@ -2,10 +2,8 @@ package freeswitch_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"flag"
 	"io"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -20,33 +18,10 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden histories")
 
-// recordedSessions are the folders with recorded sessions.
-func recordedSessions(t testing.TB) []string {
-	t.Helper()
-	folders, err := filepath.Glob("testdata/sessions/*")
-	require.NoError(t, err)
-	require.NotEmpty(t, folders)
-	return folders
-}
-
 // recording is the bytes of the links of a session, one after the other.
 func recording(t testing.TB, folder string) [][]byte {
 	t.Helper()
-	var links [][]byte
-	for _, name := range []string{"events.esl.gz", "events.2.esl.gz"} {
-		packed, err := os.ReadFile(filepath.Join(folder, name))
-		if os.IsNotExist(err) {
-			continue
-		}
-		require.NoError(t, err)
-		reader, err := gzip.NewReader(bytes.NewReader(packed))
-		require.NoError(t, err)
-		link, err := io.ReadAll(reader)
-		require.NoError(t, err)
-		links = append(links, link)
-	}
-	require.NotEmpty(t, links)
-	return links
+	return switchtest.Streams(t, folder, "events.esl.gz", "events.2.esl.gz")
 }
 
 // parsed is what came over a connection.
@@ -72,19 +47,12 @@ func vocabulary() freeswitch.Vocabulary {
 
 func suite(t testing.TB) switchtest.Suite[freeswitch.Event] {
 	t.Helper()
-	s := switchtest.Suite[freeswitch.Event]{
+	return switchtest.Suite[freeswitch.Event]{
 		NewLog:     func() switchtest.Log { return memory.New() },
 		Translator: func() connection.Interpreter[freeswitch.Event] { return freeswitch.NewTranslator(vocabulary()) },
 		Kind:       kind, Legs: legs, Long: 2000,
+		Sessions: switchtest.Recorded(t, recording, parsed),
 	}
-	for _, folder := range recordedSessions(t) {
-		session := switchtest.Session[freeswitch.Event]{Name: filepath.Base(folder)}
-		for _, link := range recording(t, folder) {
-			session.Links = append(session.Links, parsed(t, link))
-		}
-		s.Sessions = append(s.Sessions, session)
-	}
-	return s
 }
 
 // kind is the name of an event; of one of mod_callcenter, what it tells, and of an application, which.
@@ -117,6 +85,14 @@ func TestReadingASessionTwiceAddsNothing(t *testing.T) { suite(t).Twice(t) }
 func TestEveryEventMayComeTwice(t *testing.T) { suite(t).EveryPieceMayComeTwice(t) }
 
 func TestCallsMayInterleaveInAnyOrder(t *testing.T) { suite(t).CallsMayInterleave(t) }
+
+func TestDigitsAreKeptWhereThatIsWanted(t *testing.T) {
+	suite(t).DigitsAreKept(t, "01-inbound-answer-caller-hangup", "ivr_account", []string{"4711#", "4713#", "47150#"}, func(keep []string) connection.Interpreter[freeswitch.Event] {
+		v := vocabulary()
+		v.KeepDigits = keep
+		return freeswitch.NewTranslator(v)
+	})
+}
 
 func TestTheLogFoldsToWhatTheEngineKnew(t *testing.T) { suite(t).TheLogFolds(t) }
 

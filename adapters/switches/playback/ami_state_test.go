@@ -1,12 +1,12 @@
 package playback
 
 import (
-	"compress/gzip"
-	"os"
+	"bytes"
 	"path/filepath"
 	"testing"
 
 	"github.com/callstate/callstate/adapters/switches/asterisk"
+	"github.com/callstate/callstate/adapters/switches/connection/connectiontest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -46,12 +46,7 @@ func TestTheStateIsWhatTheSwitchItselfAnswered(t *testing.T) {
 
 func read(t *testing.T, path string) *Recording {
 	t.Helper()
-	file, err := os.Open(path)
-	require.NoError(t, err)
-	defer file.Close()
-	unzipped, err := gzip.NewReader(file)
-	require.NoError(t, err)
-	recording, err := ReadAMI(unzipped)
+	recording, err := ReadAMI(bytes.NewReader(connectiontest.Recording(t, path)))
 	require.NoError(t, err)
 	return recording
 }

@@ -1,26 +1,20 @@
 package playback
 
 import (
-	"compress/gzip"
-	"io"
-	"os"
+	"bytes"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/callstate/callstate/adapters/switches/connection/connectiontest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
 func readESL(t *testing.T, scenario, file string) *Recording {
 	t.Helper()
-	zipped, err := os.Open(filepath.Join("..", "freeswitch", "testdata", "sessions", scenario, file))
-	require.NoError(t, err)
-	defer zipped.Close()
-	unzipped, err := gzip.NewReader(zipped)
-	require.NoError(t, err)
-	recording, err := ReadESL(io.Reader(unzipped))
+	recording, err := ReadESL(bytes.NewReader(connectiontest.Recording(t, filepath.Join("..", "freeswitch", "testdata", "sessions", scenario, file))))
 	require.NoError(t, err)
 	return recording
 }

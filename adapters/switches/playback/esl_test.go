@@ -3,13 +3,10 @@ package playback_test
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -30,33 +27,14 @@ func eslStream(t testing.TB, scenario string, files ...string) []byte {
 	t.Helper()
 	var content []byte
 	for _, file := range files {
-		zipped, err := os.Open(filepath.Join("..", "freeswitch", "testdata", "sessions", scenario, file))
-		require.NoError(t, err)
-		defer zipped.Close()
-		unzipped, err := gzip.NewReader(zipped)
-		require.NoError(t, err)
-		part, err := io.ReadAll(unzipped)
-		require.NoError(t, err)
-		content = append(content, part...)
+		content = append(content, connectiontest.Recording(t, filepath.Join("..", "freeswitch", "testdata", "sessions", scenario, file))...)
 	}
 	return content
 }
 
 func playESL(t *testing.T, session []byte, options playback.Options) *fakeSwitch {
 	t.Helper()
-	recording, err := playback.ReadESL(bytes.NewReader(session))
-	require.NoError(t, err)
-	s := &fakeSwitch{listener: connectiontest.NewListener(), began: time.Now()}
-	s.Server, err = playback.NewServer(s.listener, recording, options)
-	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx) }()
-	s.stop = func() {
-		cancel()
-		assert.NoError(t, <-ended)
-	}
-	return s
+	return playAs(t, playback.ReadESL, session, options)
 }
 
 // eslClient is a client of the fake switch that reads all the time.

@@ -2,11 +2,9 @@ package playback_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"io"
 	"net"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -27,14 +25,7 @@ const theSampleCall = "01-answered-caller-hangs-up"
 // stream is the recorded session of a scenario, unzipped.
 func stream(t testing.TB, scenario string) []byte {
 	t.Helper()
-	file, err := os.Open(filepath.Join("..", "asterisk", "testdata", "sessions", scenario, "events.ami.gz"))
-	require.NoError(t, err)
-	defer file.Close()
-	unzipped, err := gzip.NewReader(file)
-	require.NoError(t, err)
-	content, err := io.ReadAll(unzipped)
-	require.NoError(t, err)
-	return content
+	return connectiontest.Recording(t, filepath.Join("..", "asterisk", "testdata", "sessions", scenario, "events.ami.gz"))
 }
 
 // ami writes a session: the banner, and blocks whose lines are separated by "|".
@@ -56,7 +47,12 @@ type fakeSwitch struct {
 
 func play(t *testing.T, session []byte, options playback.Options) *fakeSwitch {
 	t.Helper()
-	recording, err := playback.ReadAMI(bytes.NewReader(session))
+	return playAs(t, playback.ReadAMI, session, options)
+}
+
+func playAs(t *testing.T, read func(io.Reader) (*playback.Recording, error), session []byte, options playback.Options) *fakeSwitch {
+	t.Helper()
+	recording, err := read(bytes.NewReader(session))
 	require.NoError(t, err)
 	s := &fakeSwitch{listener: connectiontest.NewListener(), began: time.Now()}
 	s.Server, err = playback.NewServer(s.listener, recording, options)

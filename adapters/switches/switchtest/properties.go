@@ -22,12 +22,12 @@ func (s Suite[P]) Twice(t *testing.T) {
 	for _, session := range s.Sessions {
 		t.Run(session.Name, func(t *testing.T) {
 			log := s.Play(t, session.Links)
-			once := eventIDs(t, log)
-			assert.Equal(t, once, eventIDs(t, s.Play(t, session.Links)), "every machine derives the same ids")
+			once := EventIDs(t, log)
+			assert.Equal(t, once, EventIDs(t, s.Play(t, session.Links)), "every machine derives the same ids")
 			s.PlayInto(t, log, session.Links)
-			assert.Equal(t, once, eventIDs(t, log), "the same link, from the beginning")
+			assert.Equal(t, once, EventIDs(t, log), "the same link, from the beginning")
 			s.PlayInto(t, log, session.Links[len(session.Links)-1:])
-			assert.Equal(t, once, eventIDs(t, log), "who joined when the link came back")
+			assert.Equal(t, once, EventIDs(t, log), "who joined when the link came back")
 		})
 	}
 }

@@ -1,8 +1,10 @@
 package switchtest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"slices"
 	"testing"
@@ -24,15 +26,20 @@ type Link interface {
 	Run(ctx context.Context) error
 }
 
-// Played is a recorded session that a fake switch plays to links.
-type Played struct {
-	Name      string
-	Recording *playback.Recording
-	Login     playback.Options // Username and Secret
+// FakeSwitch is how recorded sessions are played to links of a kind of switch.
+type FakeSwitch struct {
+	Read  func(stream io.Reader) (*playback.Recording, error)
+	Login playback.Options // Username and Secret
 	// Link returns a link that tells an engine.
 	Link func(e *engine.Engine, dial func(ctx context.Context, network, address string) (net.Conn, error)) Link
 	// At is the time in what the switch is about to tell.
 	At func(text string) (time.Time, bool)
+}
+
+// played is a session that it plays.
+type played struct {
+	FakeSwitch
+	recording *playback.Recording
 }
 
 // quietFor is how long a switch says nothing when it is not in the middle of telling something.
@@ -40,7 +47,7 @@ const quietFor = 100 * time.Millisecond
 
 // play plays a session in which links come and go: go on has the switch tell so many more events, all that are left when
 // there are no more, and returns when everybody has dealt with them. tell is called before each event.
-func (p Played) play(t *testing.T, tell func(text string), script func(link func(e *engine.Engine) (unlink func()), goOn func(events int))) {
+func (p played) play(t *testing.T, tell func(text string), script func(link func(e *engine.Engine) (unlink func()), goOn func(events int))) {
 	synctest.Test(t, func(t *testing.T) {
 		steps, left := make(chan int), 0
 		options := p.Login
@@ -57,7 +64,7 @@ func (p Played) play(t *testing.T, tell func(text string), script func(link func
 			return nil
 		}
 		listener := connectiontest.NewListener()
-		server, err := playback.NewServer(listener, p.Recording, options)
+		server, err := playback.NewServer(listener, p.recording, options)
 		require.NoError(t, err)
 		ctx, stop := context.WithCancel(t.Context())
 		served := make(chan error, 1)
@@ -92,7 +99,7 @@ func (p Played) play(t *testing.T, tell func(text string), script func(link func
 const rest = 1 << 40
 
 // whole has one engine hear a whole session, and returns after how many events the switch said nothing for a while.
-func (p Played) whole(t *testing.T, log Log) (quiet []int) {
+func (p played) whole(t *testing.T, log Log) (quiet []int) {
 	told := 0
 	var last time.Time
 	listen := func(text string) {
@@ -117,7 +124,7 @@ func (p Played) whole(t *testing.T, log Log) (quiet []int) {
 func unheeded(string) {}
 
 // replaced has one engine hear the beginning, so many events, and another one the rest.
-func (p Played) replaced(t *testing.T, log Log, at int) {
+func (p played) replaced(t *testing.T, log Log, at int) {
 	p.play(t, unheeded, func(link func(*engine.Engine) func(), goOn func(int)) {
 		unlink := link(engine.New(log, time.Now, liveCalls(t, log)))
 		goOn(at)
@@ -130,7 +137,7 @@ func (p Played) replaced(t *testing.T, log Log, at int) {
 
 // handedOver has another engine listen from the same moment on, while the first one still hears and writes so many more
 // events before the other one sees what the log says; then the first one ends.
-func (p Played) handedOver(t *testing.T, log Log, at, ahead int) {
+func (p played) handedOver(t *testing.T, log Log, at, ahead int) {
 	p.play(t, unheeded, func(link func(*engine.Engine) func(), goOn func(int)) {
 		unlink := link(engine.New(log, time.Now, liveCalls(t, log)))
 		goOn(at)
@@ -166,11 +173,17 @@ func liveCalls(t *testing.T, log Log) engine.LiveCalls {
 // with the log and with what the switch says that it has; or another one has listened for a while already. The records are
 // those of one engine that heard everything; where lessExact has a reason for a session, they have the same visits to queues
 // at least.
-func AnEngineMayBeReplaced(t *testing.T, newLog func() Log, sessions []Played, lessExact map[string]string) {
-	for _, session := range sessions {
-		t.Run(session.Name, func(t *testing.T) {
+func (s Suite[P]) AnEngineMayBeReplaced(t *testing.T, by FakeSwitch, lessExact map[string]string) {
+	for _, recorded := range s.short() {
+		if len(recorded.Streams) > 1 {
+			continue // what was not heard is not to be replaced
+		}
+		t.Run(recorded.Name, func(t *testing.T) {
 			t.Parallel()
-			log := newLog()
+			recording, err := by.Read(bytes.NewReader(recorded.Streams[0]))
+			require.NoError(t, err)
+			session := played{by, recording}
+			log := s.NewLog()
 			quiet := session.whole(t, log)
 			whole, _ := Calls(t, log)
 			require.NotEmpty(t, quiet)
@@ -178,7 +191,7 @@ func AnEngineMayBeReplaced(t *testing.T, newLog func() Log, sessions []Played, l
 				calls, _ := Calls(t, log)
 				for stream, state := range whole {
 					once, again := history.RecordOf(state), history.RecordOf(calls[stream])
-					if lessExact[session.Name] == "" {
+					if lessExact[recorded.Name] == "" {
 						assert.Equal(t, who(once), who(again), "%s: %s", where, stream)
 					} else if again.ConnID == once.ConnID {
 						assert.Equal(t, waits(once), waits(again), "%s: %s", where, stream)
@@ -190,8 +203,8 @@ func AnEngineMayBeReplaced(t *testing.T, newLog func() Log, sessions []Played, l
 				}
 			}
 			for i, at := range quiet {
-				log := newLog()
-				if i%2 == len(session.Name)%2 || i+1 == len(quiet) { // both at every moment would take too long
+				log := s.NewLog()
+				if i%2 == len(recorded.Name)%2 || i+1 == len(quiet) { // both at every moment would take too long
 					session.replaced(t, log, at)
 					sameAs(log, fmt.Sprintf("replaced after %d events", at))
 				} else {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/callstate/callstate/adapters/switches/connection"
+	"github.com/callstate/callstate/adapters/switches/connection/connectiontest"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
 	"github.com/callstate/callstate/domain/eventlog"
@@ -24,8 +25,46 @@ import (
 
 // Session is a recorded session: what came over each of its connections, one after the other.
 type Session[P any] struct {
-	Name  string
-	Links [][]P
+	Name    string
+	Streams [][]byte // as it came
+	Links   [][]P    // cut into pieces
+}
+
+// Recorded are the sessions in testdata/sessions, each in a folder of its own. streams returns what came over the links of the
+// session in a folder, parse the pieces of it.
+func Recorded[P any](t testing.TB, streams func(t testing.TB, folder string) [][]byte, parse func(t testing.TB, stream []byte) []P) []Session[P] {
+	t.Helper()
+	var sessions []Session[P]
+	for _, folder := range Folders(t) {
+		session := Session[P]{Name: filepath.Base(folder), Streams: streams(t, folder)}
+		for _, stream := range session.Streams {
+			session.Links = append(session.Links, parse(t, stream))
+		}
+		sessions = append(sessions, session)
+	}
+	return sessions
+}
+
+// Folders are those of the sessions in testdata/sessions.
+func Folders(t testing.TB) []string {
+	t.Helper()
+	folders, err := filepath.Glob("testdata/sessions/*")
+	require.NoError(t, err)
+	require.NotEmpty(t, folders)
+	return folders
+}
+
+// Streams is what came over the links of the session in a folder, as far as there are files of these names.
+func Streams(t testing.TB, folder string, files ...string) [][]byte {
+	t.Helper()
+	var streams [][]byte
+	for _, name := range files {
+		path := filepath.Join(folder, name)
+		if _, err := os.Stat(path); !os.IsNotExist(err) {
+			streams = append(streams, connectiontest.Recording(t, path))
+		}
+	}
+	return streams
 }
 
 // Log is an event log that can be written and read.
@@ -48,6 +87,14 @@ type Suite[P any] struct {
 	Legs func(P) []string
 	// Long is how many pieces make a session a long one.
 	Long int
+}
+
+// Session is the recorded session of a name.
+func (s Suite[P]) Session(t testing.TB, name string) Session[P] {
+	t.Helper()
+	i := slices.IndexFunc(s.Sessions, func(session Session[P]) bool { return session.Name == name })
+	require.GreaterOrEqual(t, i, 0, "no session %s", name)
+	return s.Sessions[i]
 }
 
 // short are the sessions that can be played hundreds of times.
@@ -164,7 +211,8 @@ func Calls(t testing.TB, log eventlog.Reader) (calls map[eventlog.Stream]call.St
 	return calls, marks
 }
 
-func eventIDs(t testing.TB, log eventlog.Reader) []string {
+// EventIDs are the ids of all events of a log.
+func EventIDs(t testing.TB, log eventlog.Reader) []string {
 	t.Helper()
 	var ids []string
 	for r, err := range log.ReadAll(t.Context(), 0) {

@@ -5,7 +5,9 @@ package connectiontest
 import (
 	"context"
 	"net"
+	"slices"
 	"sync"
+	"testing/synctest"
 )
 
 // Listener accepts connections that are made with its Dial, over net.Pipe: what one side writes waits until the other
@@ -57,3 +59,48 @@ type addr struct{}
 
 func (addr) Network() string { return "pipe" }
 func (addr) String() string  { return "pipe" }
+
+// Peer is the switch's end of a connection, which reads all the time what it is asked.
+type Peer[Q any] struct {
+	net.Conn
+	mu    sync.Mutex
+	asked []Q
+	ended bool
+}
+
+// NewPeer returns one that reads with next until that fails.
+func NewPeer[Q any](conn net.Conn, next func() (Q, error)) *Peer[Q] {
+	p := &Peer[Q]{Conn: conn}
+	go func() {
+		for {
+			question, err := next()
+			p.mu.Lock()
+			if err != nil {
+				p.ended = true
+			} else {
+				p.asked = append(p.asked, question)
+			}
+			p.mu.Unlock()
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return p
+}
+
+// Asked is what came, once everybody waits.
+func (p *Peer[Q]) Asked() []Q {
+	synctest.Wait()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.asked)
+}
+
+// Closed reports whether the other side has hung up, once everybody waits.
+func (p *Peer[Q]) Closed() bool {
+	synctest.Wait()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ended
+}
