@@ -104,10 +104,11 @@ func records(t *testing.T, log eventlog.Reader) map[string]history.Record {
 }
 
 func TestTheRecordsAgreeWithTheSwitchsBooks(t *testing.T) {
-	for _, folder := range switchtest.Folders(t) {
-		t.Run(filepath.Base(folder), func(t *testing.T) {
-			made := records(t, imported(t, recording(t, folder)))
-			for id, booked := range readBooks(t, filepath.Join(folder, "queue_log")) {
+	suite := suite(t)
+	for _, session := range suite.Sessions {
+		t.Run(session.Name, func(t *testing.T) {
+			made := records(t, suite.Whole(t, session))
+			for id, booked := range readBooks(t, filepath.Join("testdata", "sessions", session.Name, "queue_log")) {
 				record, ok := made[id]
 				if !assert.True(t, ok, "%s: no such call", id) || !assert.Len(t, record.Queues, len(booked), "%s: queue visits", id) {
 					continue
@@ -151,16 +152,17 @@ func agrees(t *testing.T, want *bookedVisit, r history.Record, have history.Queu
 // The switch's channel event log names every channel that there was. Each is a party of a call, but for two kinds of
 // artefacts: Local channels, which the switch makes for itself, and channels that were taken back before the phone rang.
 func TestEveryChannelIsAccountedFor(t *testing.T) {
-	for _, folder := range switchtest.Folders(t) {
-		t.Run(filepath.Base(folder), func(t *testing.T) {
+	suite := suite(t)
+	for _, session := range suite.Sessions {
+		t.Run(session.Name, func(t *testing.T) {
 			parties := map[string]bool{}
-			calls, _ := switchtest.Calls(t, imported(t, recording(t, folder)))
+			calls, _ := switchtest.Calls(t, suite.Whole(t, session))
 			for _, s := range calls {
 				for _, p := range s.Parties {
 					parties[string(p.ID)] = true
 				}
 			}
-			for id, channel := range channelsStarted(t, filepath.Join(folder, "cel.csv.gz")) {
+			for id, channel := range channelsStarted(t, filepath.Join("testdata", "sessions", session.Name, "cel.csv.gz")) {
 				if !strings.HasPrefix(channel, "Local/") {
 					assert.True(t, parties[id], "%s (%s)", channel, id)
 				}

@@ -60,9 +60,12 @@ func suite(t testing.TB) switchtest.Suite[asterisk.Block] {
 		NewLog:     func() switchtest.Log { return memory.New() },
 		Translator: func() connection.Interpreter[asterisk.Block] { return asterisk.NewTranslator(vocabulary()) },
 		Kind:       asterisk.Block.Event, Legs: legs, Long: 2000,
-		Sessions: switchtest.Recorded(t, recording, parsed),
+		Sessions: sessions.Read(t, recording, parsed),
 	}
 }
+
+// sessions are read once for all tests.
+var sessions switchtest.Recorded[asterisk.Block]
 
 // parsed is what came over a connection.
 func parsed(t testing.TB, stream []byte) []asterisk.Block {

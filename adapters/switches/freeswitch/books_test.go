@@ -51,7 +51,7 @@ func TestTheRecordsAgreeWithTheSwitchsBooks(t *testing.T) {
 	for _, session := range suite.Sessions {
 		t.Run(session.Name, func(t *testing.T) {
 			folder := filepath.Join("testdata", "sessions", session.Name)
-			calls, _ := switchtest.Calls(t, suite.Play(t, session.Links))
+			calls, _ := switchtest.Calls(t, suite.Whole(t, session))
 			records := map[string]history.Record{}
 			for _, s := range calls {
 				records[s.SwitchCallID] = history.RecordOf(s)
@@ -116,7 +116,7 @@ func TestEveryLegInTheBooksIsAParty(t *testing.T) {
 	for _, session := range suite.Sessions {
 		t.Run(session.Name, func(t *testing.T) {
 			folder := filepath.Join("testdata", "sessions", session.Name)
-			calls, _ := switchtest.Calls(t, suite.Play(t, session.Links))
+			calls, _ := switchtest.Calls(t, suite.Whole(t, session))
 			parties := map[string]call.Party{}
 			for _, s := range calls {
 				for _, p := range s.Parties {

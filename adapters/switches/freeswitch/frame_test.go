@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -198,15 +199,24 @@ func TestRecordedSessionsGiveTheSameFramesHoweverTheyAreCut(t *testing.T) {
 				require.Equal(t, strings.HasPrefix(frame.ContentType, "text/event-"), e.Name() != "")
 				require.False(t, e.InvalidUTF8())
 			}
-			for _, size := range []int{1, 3, 1000, 4096, 65537} {
-				if size < 1000 && len(stream) > 2<<20 {
-					continue
-				}
-				cut, err := frames(connectiontest.Chunks(stream, size))
-				require.NoError(t, err)
-				require.Equal(t, whole, cut, "chunks of %d bytes", size)
-			}
+			requireSameFrames(t, stream, 1000, 4096, 65537)
+			requireSameFrames(t, stream[:min(len(stream), manySmallChunks)], 1, 3)
 		})
+	}
+}
+
+// manySmallChunks are so many bytes that they fill the reader's buffer several times.
+const manySmallChunks = 200 << 10
+
+// requireSameFrames reads a stream in chunks of these sizes.
+func requireSameFrames(t *testing.T, stream []byte, sizes ...int) {
+	t.Helper()
+	whole, err := frames(bytes.NewReader(stream))
+	require.NoError(t, err)
+	for _, size := range sizes {
+		cut, err := frames(connectiontest.Chunks(stream, size))
+		require.NoError(t, err)
+		require.True(t, slices.Equal(whole, cut), "chunks of %d bytes", size)
 	}
 }
 

@@ -45,15 +45,19 @@ func vocabulary() freeswitch.Vocabulary {
 	return freeswitch.Vocabulary{Switch: "pbx", Wrapup: 3 * time.Second, DataVariables: []string{"customer_tier", "language"}}
 }
 
+// suite is the recorded sessions as what everything that translators must hold is tested on.
 func suite(t testing.TB) switchtest.Suite[freeswitch.Event] {
 	t.Helper()
 	return switchtest.Suite[freeswitch.Event]{
 		NewLog:     func() switchtest.Log { return memory.New() },
 		Translator: func() connection.Interpreter[freeswitch.Event] { return freeswitch.NewTranslator(vocabulary()) },
 		Kind:       kind, Legs: legs, Long: 2000,
-		Sessions: switchtest.Recorded(t, recording, parsed),
+		Sessions: sessions.Read(t, recording, parsed),
 	}
 }
+
+// sessions are read once for all tests.
+var sessions switchtest.Recorded[freeswitch.Event]
 
 // kind is the name of an event; of one of mod_callcenter, what it tells, and of an application, which.
 func kind(e freeswitch.Event) string {

@@ -34,10 +34,28 @@ func redateEvent(r *redating, text string) string {
 				lines[i] = name + ": " + r.date(value, time.DateTime)
 				continue
 			}
-			lines[i] = timesAndIDs.ReplaceAllStringFunc(line, r.timeOrID)
+			if mayMove(line) {
+				lines[i] = timesAndIDs.ReplaceAllStringFunc(line, r.timeOrID)
+			}
 		}
 	}
 	return strings.Join(lines, "\n")
+}
+
+// mayMove reports whether there may be something in a line that is moved: both begin with eight hexadecimal digits. Few lines
+// have as many, and the expression takes long.
+func mayMove(line string) bool {
+	run := 0
+	for _, c := range []byte(line) {
+		if '0' <= c && c <= '9' || 'a' <= c && c <= 'f' {
+			if run++; run == 8 {
+				return true
+			}
+		} else {
+			run = 0
+		}
+	}
+	return false
 }
 
 // timeOrID moves what timesAndIDs finds.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,21 +29,38 @@ type Session[P any] struct {
 	Name    string
 	Streams [][]byte // as it came
 	Links   [][]P    // cut into pieces
+
+	whole *whole
 }
 
-// Recorded are the sessions in testdata/sessions, each in a folder of its own. streams returns what came over the links of the
-// session in a folder, parse the pieces of it.
-func Recorded[P any](t testing.TB, streams func(t testing.TB, folder string) [][]byte, parse func(t testing.TB, stream []byte) []P) []Session[P] {
+// whole is the log of a session from which nothing is missing, for whoever only reads it.
+type whole struct {
+	played sync.Once
+	log    Log
+}
+
+// Recorded are the sessions in testdata/sessions, each in a folder of its own, which are read once.
+type Recorded[P any] struct {
+	read     sync.Once
+	sessions []Session[P]
+}
+
+// Read returns them. streams is what came over the links of the session in a folder, parse are the pieces of it.
+func (r *Recorded[P]) Read(
+	t testing.TB, streams func(t testing.TB, folder string) [][]byte, parse func(t testing.TB, stream []byte) []P,
+) []Session[P] {
 	t.Helper()
-	var sessions []Session[P]
-	for _, folder := range Folders(t) {
-		session := Session[P]{Name: filepath.Base(folder), Streams: streams(t, folder)}
-		for _, stream := range session.Streams {
-			session.Links = append(session.Links, parse(t, stream))
+	r.read.Do(func() {
+		for _, folder := range Folders(t) {
+			session := Session[P]{Name: filepath.Base(folder), Streams: streams(t, folder), whole: &whole{}}
+			for _, stream := range session.Streams {
+				session.Links = append(session.Links, parse(t, stream))
+			}
+			r.sessions = append(r.sessions, session)
 		}
-		sessions = append(sessions, session)
-	}
-	return sessions
+	})
+	require.NotEmpty(t, r.sessions, "they could not be read")
+	return slices.Clone(r.sessions)
 }
 
 // Folders are those of the sessions in testdata/sessions.
@@ -108,7 +126,14 @@ func (s Suite[P]) short() []Session[P] {
 	})
 }
 
-// Play returns the log of a session.
+// Whole returns the log of a session, which is only to be read: it is the same each time.
+func (s Suite[P]) Whole(t testing.TB, session Session[P]) Log {
+	t.Helper()
+	session.whole.played.Do(func() { session.whole.log = s.Play(t, session.Links) })
+	return session.whole.log
+}
+
+// Play returns a log of what came over the connections of a session.
 func (s Suite[P]) Play(t testing.TB, links [][]P) Log {
 	t.Helper()
 	log := s.NewLog()
@@ -119,15 +144,29 @@ func (s Suite[P]) Play(t testing.TB, links [][]P) Log {
 // PlayInto takes a session to a log, one batch a connection.
 func (s Suite[P]) PlayInto(t testing.TB, log Log, links [][]P) {
 	t.Helper()
-	e := engine.New(log, func() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) }, nil)
+	record(t, log, s.observations(links))
+}
+
+// observations is what a translator observes in a session, by connection.
+func (s Suite[P]) observations(links [][]P) [][]engine.Observation {
 	translator := s.Translator()
+	var all [][]engine.Observation
 	for _, link := range links {
-		observations := slices.Clone(translator.LinkUp("", time.Time{}))
+		observed := slices.Clone(translator.LinkUp("", time.Time{}))
 		for _, piece := range link {
-			observations = append(observations, translator.Translate(piece, time.Time{})...)
+			observed = append(observed, translator.Translate(piece, time.Time{})...)
 		}
-		observations = append(observations, translator.LinkDown("end of the recording", time.Time{})...)
-		require.NoError(t, e.Ingest(t.Context(), observations))
+		all = append(all, append(observed, translator.LinkDown("end of the recording", time.Time{})...))
+	}
+	return all
+}
+
+// record takes observations to a log, one batch a connection.
+func record(t testing.TB, log Log, observations [][]engine.Observation) {
+	t.Helper()
+	e := engine.New(log, func() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) }, nil)
+	for _, batch := range observations {
+		require.NoError(t, e.Ingest(t.Context(), batch))
 	}
 }
 
@@ -174,7 +213,7 @@ func kindOrder(s eventlog.Stream) string {
 func (s Suite[P]) Golden(t *testing.T, dir string, update bool) {
 	for _, session := range s.Sessions {
 		t.Run(session.Name, func(t *testing.T) {
-			Golden(t, s.Play(t, session.Links), filepath.Join(dir, session.Name+".txt"), update)
+			Golden(t, s.Whole(t, session), filepath.Join(dir, session.Name+".txt"), update)
 		})
 	}
 }
