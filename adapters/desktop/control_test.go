@@ -278,9 +278,8 @@ func TestDataIsNeverOverwritten(t *testing.T) {
 
 func TestMerge(t *testing.T) {
 	b := openBrowser(t)
-	b.expected = "the server responded with a status of 4" // there is no such agent
 	c := openSimulated(t)
-	b.open(c.url("icon.svg"))
+	b.open(c.url("#/api"))
 	for name, test := range map[string]struct{ base, mine, theirs, want string }{
 		"nothing happened":           {`{a: '1'}`, `{a: '1'}`, `{a: '1'}`, `{"merged":{"a":"1"},"changed":[],"conflicts":[]}`},
 		"only mine":                  {`{a: '1'}`, `{a: '2'}`, `{a: '1'}`, `{"merged":{"a":"2"},"changed":[],"conflicts":[]}`},

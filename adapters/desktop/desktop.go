@@ -1,16 +1,17 @@
 // Package desktop is the page of the engine: the floor with its agents, queues and live calls, an agent's desktop that
 // shows a call with its data while it still rings, and the calls that were, each with its history.
 //
-// It is static files, embedded, without a build step: Preact and htm as one vendored module (static/vendor says which),
-// and a client of the live feed without dependencies (static/feed.js). All it shows comes from the HTTP API of the
-// same origin; nothing comes from elsewhere, and the Content-Security-Policy keeps it so. Names of callers and data of
-// calls are hostile input: the page only ever makes text of them.
+// It is static files, embedded, without a build step: Preact with its signals and htm, as their authors publish them
+// (static/vendor says which), and a client of the live feed without dependencies (static/feed.js). All it shows comes from
+// the HTTP API of the same origin; nothing comes from elsewhere, and the Content-Security-Policy keeps it so. Names of callers
+// and data of calls are hostile input: the page only ever makes text of them.
 package desktop
 
 import (
 	"bytes"
 	"crypto/sha256"
 	"embed"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"io/fs"
@@ -23,10 +24,20 @@ import (
 //go:embed static
 var static embed.FS
 
-// policy lets the page load its own scripts, styles and images and talk to its own origin, nothing else. Scripts cannot
-// make markup out of strings: the browser refuses it (Trusted Types).
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+// policy lets the page load its own scripts, styles and images and talk to its own origin, nothing else. Of scripts in the
+// page itself only its import map is one, named by its hash. Scripts cannot make markup out of strings: the browser refuses
+// it (Trusted Types).
+func policy(page []byte) string {
+	_, rest, found := bytes.Cut(page, []byte(`<script type="importmap">`))
+	importMap, _, ended := bytes.Cut(rest, []byte("</script>"))
+	if !found || !ended {
+		panic("the page has no import map") // it is part of the program
+	}
+	sum := sha256.Sum256(importMap)
+	return "default-src 'none'; script-src 'self' 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; " +
+		"style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
+		"require-trusted-types-for 'script'; trusted-types 'none'"
+}
 
 // file is a file of the page as it is served.
 type file struct {
@@ -39,6 +50,7 @@ type file struct {
 // Handler serves the page at / and its files below.
 func Handler() http.Handler {
 	files := load()
+	policy := policy(files["/"].content)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f, ok := files[r.URL.Path]
 		if !ok {

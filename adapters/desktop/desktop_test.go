@@ -1,9 +1,12 @@
 package desktop_test
 
 import (
+	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,14 +25,14 @@ func serve(path string, headers ...string) *httptest.ResponseRecorder {
 
 func TestFiles(t *testing.T) {
 	kinds := map[string]string{
-		"/":                     "text/html; charset=utf-8",
-		"/app.js":               "text/javascript; charset=utf-8",
-		"/feed.js":              "text/javascript; charset=utf-8",
-		"/style.css":            "text/css; charset=utf-8",
-		"/icon.svg":             "image/svg+xml",
-		"/vendor/htm-preact.js": "text/javascript; charset=utf-8",
-		"/vendor/uplot.js":      "text/javascript; charset=utf-8",
-		"/vendor/NOTICE.txt":    "text/plain; charset=utf-8",
+		"/":                  "text/html; charset=utf-8",
+		"/app.js":            "text/javascript; charset=utf-8",
+		"/feed.js":           "text/javascript; charset=utf-8",
+		"/style.css":         "text/css; charset=utf-8",
+		"/icon.svg":          "image/svg+xml",
+		"/vendor/preact.js":  "text/javascript; charset=utf-8",
+		"/vendor/uplot.js":   "text/javascript; charset=utf-8",
+		"/vendor/NOTICE.txt": "text/plain; charset=utf-8",
 	}
 	for path, kind := range kinds {
 		w := serve(path)
@@ -53,7 +56,7 @@ func TestFiles(t *testing.T) {
 
 // What the files load is among them, and nothing is loaded from elsewhere.
 func TestFilesAreComplete(t *testing.T) {
-	named := regexp.MustCompile(`(?:from|import\(|src=|href=)\s*['"](\.?/[^'"#]+\.(?:js|css|svg))['"]`)
+	named := regexp.MustCompile(`(?:from|import\(|src=|href=|":)\s*['"](\.?/[^'"#]+\.(?:js|css|svg))['"]`)
 	seen := map[string]bool{}
 	var visit func(path string)
 	visit = func(path string) {
@@ -74,7 +77,30 @@ func TestFilesAreComplete(t *testing.T) {
 		t.Errorf("only %d files found", len(seen))
 	}
 	inline := regexp.MustCompile(`(?i)<script(?:\s[^>]*)?>[^<]|<style|\sstyle=|\son[a-z]+="`)
-	if found := inline.FindString(serve("/").Body.String()); found != "" {
-		t.Errorf("inline: %s", found)
+	if found := inline.FindAllString(serve("/").Body.String(), -1); len(found) != 1 || !strings.HasPrefix(found[0], `<script type="importmap">`) {
+		t.Errorf("inline: %q", found)
+	}
+}
+
+// What the modules name without a path is in the import map.
+func TestImportMapIsComplete(t *testing.T) {
+	var names struct{ Imports map[string]string }
+	_, page, _ := strings.Cut(serve("/").Body.String(), `<script type="importmap">`)
+	importMap, _, _ := strings.Cut(page, "</script>")
+	if err := json.Unmarshal([]byte(importMap), &names); err != nil {
+		t.Fatal(err)
+	}
+	bare := regexp.MustCompile(`(?:from|import)\s*['"]([^'"./][^'"]*)['"]`)
+	used := map[string]bool{}
+	for _, path := range append(slices.Collect(maps.Values(names.Imports)), "/html.js") {
+		for _, found := range bare.FindAllStringSubmatch(serve(path).Body.String(), -1) {
+			used[found[1]] = true
+			if names.Imports[found[1]] == "" {
+				t.Errorf("%s: %q is not in the import map", path, found[1])
+			}
+		}
+	}
+	if len(used) != len(names.Imports) {
+		t.Errorf("used are %v, of %v", used, names.Imports)
 	}
 }

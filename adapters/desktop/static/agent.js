@@ -1,7 +1,7 @@
 // An agent's desktop: the agent's state, the calls in hand with all that is known of the caller and what can be done with
 // them, and the last calls.
 
-import { html, useEffect, useRef, useState } from './vendor/htm-preact.js';
+import { html, useEffect, useRef, useState } from './html.js';
 import { DataTable, Elapsed, Moment, Problem, State, agentState, callState, get, number, outcomeName } from './parts.js';
 import { queuesOf } from './floor.js';
 import { duration } from './clock.js';
@@ -18,10 +18,10 @@ const shownEarlier = 4;
 // The history is a moment behind the floor: it is asked again after these times until it has the call that just ended.
 const askAgain = [300, 1000, 3000];
 
-export function Desktop({ id, model, live, ended }) {
-  const desk = useDesk(id, model, live);
+export function Desktop({ id, live }) {
+  const desk = useDesk(id, live);
   const { agent } = desk;
-  const calls = [...model.calls.values()].sort((a, b) => urgency(b) - urgency(a));
+  const calls = live.calls.values().sort((a, b) => urgency(b) - urgency(a));
   const over = useOver(agent, calls);
   const ringing = calls.find((call) => partyOf(call, agent)?.state === 'ringing');
   const keys = shortcutsOf(desk, calls, over);
@@ -37,17 +37,17 @@ export function Desktop({ id, model, live, ended }) {
         <p class="under"><${Button} kind="quiet" label="Keyboard shortcuts" keys="?" onPress=${shortcuts.list} /></p>
       </div>
       <div class="unseen" aria-live="assertive" aria-atomic="true">${ringing && announcement(ringing)}</div>
-      <${LastCalls} id=${id} ended=${ended} />
+      <${LastCalls} id=${id} live=${live} />
       <${Shortcuts} keys=${keys} shortcuts=${shortcuts} />
     </div>
   `;
 }
 
 // useDesk is what the parts of a desktop share: who he is, what may be asked, what is under way, and which form is open.
-function useDesk(id, model, live) {
-  const agent = model.agents.get(id);
-  const commands = useCommands(model.position);
-  const permitted = usePermitted(id, model.position, live);
+function useDesk(id, live) {
+  const agent = live.agents.get(id);
+  const commands = useCommands(live);
+  const permitted = usePermitted(id, live);
   const [panel, setPanel] = useState(null); // { of: 'me' or a connId, name }
   const list = (call) => (call ? permitted.calls[call.connId] ?? (call.over ? ['setDisposition', 'addNote'] : []) : permitted.agent);
   const keyOf = (call, service) => `${call?.connId ?? 'me'} ${service}`;
@@ -235,7 +235,8 @@ function announcement(call) {
   return [`Incoming call from ${number(call.ani)} to ${call.dnis}`, ...queuesOf(call).map((queue) => `queue ${queue}`), ...data].join(', ');
 }
 
-function LastCalls({ id, ended }) {
+function LastCalls({ id, live }) {
+  const { ended } = live;
   const [records, setRecords] = useState(null);
   const [error, setError] = useState(null);
   useEffect(() => {

@@ -1,6 +1,6 @@
 // The documentation of the API, as the engine itself describes it.
 
-import { html, useEffect, useState } from './vendor/htm-preact.js';
+import { html, useEffect, useState } from './html.js';
 import { Problem, get } from './parts.js';
 
 const tagOrder = ['floor', 'calls'];

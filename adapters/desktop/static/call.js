@@ -1,6 +1,6 @@
 // One call: its ladder, the moment of it that is looked at, its history event by event, and what became of it.
 
-import { html, useEffect, useMemo, useRef, useState } from './vendor/htm-preact.js';
+import { html, useEffect, useMemo, useRef, useState } from './html.js';
 import { Agent, DataTable, Moment, Problem, get, number } from './parts.js';
 import { Outcome, typeName } from './calls.js';
 import { duration } from './clock.js';
@@ -26,12 +26,12 @@ const kinds = [
 ];
 
 export function Call({ connId, live, own }) {
+  const now = live.calls.get(connId); // another object after each event of the call, and nothing once it has ended
   const [record, setRecord] = useState(null);
   const [events, setEvents] = useState([]);
   const [error, setError] = useState(null);
   const [chosen, choose] = useState(null); // the event that is looked at; null: always the last one
   const story = useMemo(() => tell(events), [events]);
-  // live is another object after each event of the call, and nothing once it has ended.
   useEffect(() => {
     const asking = new AbortController();
     const path = `/v1/calls/${encodeURIComponent(connId)}`;
@@ -44,7 +44,7 @@ export function Call({ connId, live, own }) {
       clearTimeout(timer);
       asking.abort();
     };
-  }, [connId, live]);
+  }, [connId, now]);
   if (error) return html`<${Problem} error=${error} />`;
   if (!record) return html`<p class="empty">Loading …</p>`;
   const index = Math.min(chosen ?? events.length - 1, events.length - 1);

@@ -1,6 +1,6 @@
 // Calls that were, and those that go on: a list with filters, the newest first.
 
-import { html, useEffect, useRef, useState } from './vendor/htm-preact.js';
+import { html, useEffect, useRef, useState } from './html.js';
 import { Agent, Moment, Problem, State, get, number, outcomeName, outcomeNames } from './parts.js';
 import { duration } from './clock.js';
 
@@ -17,7 +17,8 @@ const typeNames = { inbound: 'Inbound', outbound: 'Outbound', internal: 'Interna
 export const typeName = (type) => typeNames[type] ?? type;
 
 // The filters stand in the page's address, so that a list can be sent to somebody.
-export function Calls({ query, ended, own }) {
+export function Calls({ query, live, own }) {
+  const { ended } = live;
   const [answer, setAnswer] = useState({});
   const [round, setRound] = useState(0);
   const [asked, setAsked] = useState(false); // for the next page

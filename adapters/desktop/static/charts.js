@@ -1,7 +1,7 @@
 // Charts of numbers over time, drawn by uPlot, which is loaded when there is one to draw. A chart is a picture: the same
 // numbers stand in a table beside it, for those who cannot see it and those who want to know exactly.
 
-import { html, useEffect, useRef, useState } from './vendor/htm-preact.js';
+import { html, useEffect, useRef, useState } from './html.js';
 
 const height = 160;
 const day = 24 * 3600000;

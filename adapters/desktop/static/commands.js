@@ -1,7 +1,7 @@
 // What an agent asks from his desktop, and what he may ask: a button is busy until the feed has passed the position at
 // which it stands in the log that it was asked, and nothing is offered that would be refused.
 
-import { html, useEffect, useReducer, useRef } from './vendor/htm-preact.js';
+import { html, signal, useEffect, useMemo, useSignal } from './html.js';
 import { ask, get } from './parts.js';
 
 // Nothing may come of what the switch has taken. After this time it is said, and can be asked again.
@@ -9,69 +9,73 @@ const patience = 6000;
 
 // Commands are those of one desktop that are under way, and what became of the last one.
 class Commands {
-  refused = null; // { label, error }: what was asked last and not done
-  unanswered = ''; // the label of what the switch has taken and not done
-  #busy = new Map(); // what is under way -> the position that the feed has to pass, once it is known
-  #draw;
+  #live;
+  #busy = signal(new Map()); // what is under way -> the position that the feed has to pass, once it is known
+  #refused = signal(null);
+  #unanswered = signal('');
 
-  constructor(draw) {
-    this.#draw = draw;
+  constructor(live) {
+    this.#live = live;
   }
 
   busy(key) {
-    return this.#busy.has(key);
+    return this.#busy.value.get(key) > this.#live.position;
+  }
+
+  // refused is { label, error }: what was asked last and not done.
+  get refused() {
+    return this.#refused.value;
+  }
+
+  // unanswered is the label of what the switch has taken and not done.
+  get unanswered() {
+    return this.#unanswered.value;
   }
 
   forget() {
-    this.refused = null;
-    this.unanswered = '';
-    this.#draw();
-  }
-
-  // passed says how far the feed is.
-  passed(position) {
-    for (const [key, at] of this.#busy) if (at <= position) this.#busy.delete(key);
+    [this.#refused.value, this.#unanswered.value] = [null, ''];
   }
 
   // post asks for something. It returns the answer, or nothing where it was refused. With seen: false there is nothing in
   // the feed by which it could be seen.
   async post(key, label, path, body, { headers, seen = true, expected } = {}) {
-    if (this.#busy.has(key)) return undefined;
-    this.#busy.set(key, Infinity);
+    if (this.busy(key)) return undefined;
+    this.#mark(key, Infinity);
     this.forget();
     try {
       const response = await ask(path, { method: 'POST', headers: { 'Content-Type': 'application/json', ...headers }, body: JSON.stringify(body) });
       const answer = await response.json();
       if (seen) this.#await(key, label, answer.position);
-      else this.#busy.delete(key);
+      else this.#mark(key);
       return answer;
     } catch (error) {
-      this.#busy.delete(key);
+      this.#mark(key);
       if (expected && error.reason === expected) throw error;
-      this.refused = { label, error };
+      this.#refused.value = { label, error };
       return undefined;
-    } finally {
-      this.#draw();
     }
   }
 
   #await(key, label, position) {
-    this.#busy.set(key, position);
+    this.#mark(key, position);
     setTimeout(() => {
-      if (this.#busy.get(key) !== position) return;
-      this.#busy.delete(key);
-      this.unanswered = label;
-      this.#draw();
+      if (this.#busy.value.get(key) !== position) return;
+      if (this.busy(key)) this.#unanswered.value = label;
+      this.#mark(key);
     }, patience);
+  }
+
+  // mark says what position something waits for; without one it is not under way any more.
+  #mark(key, position) {
+    const busy = new Map(this.#busy.value);
+    if (position === undefined) busy.delete(key);
+    else busy.set(key, position);
+    this.#busy.value = busy;
   }
 }
 
-export function useCommands(position) {
-  const [, draw] = useReducer((n) => n + 1, 0);
-  const held = useRef(null);
-  held.current ??= new Commands(draw);
-  held.current.passed(position);
-  return held.current;
+export function useCommands(live) {
+  return useMemo(() => new Commands(live), [live]);
 }
 
 // After these times the server is asked again what is permitted, where it did not say.
@@ -79,19 +83,16 @@ const askAgain = 1000;
 
 // usePermitted asks what the agent may ask, whenever his desktop has changed. What it returns is fresh while it is about
 // what is shown; until then there is nothing to be asked.
-export function usePermitted(id, position, live) {
-  const [, draw] = useReducer((n) => n + 1, 0);
-  const held = useRef({ agent: [], calls: {}, switches: [], queues: [], position: -1 });
+export function usePermitted(id, { position, state }) {
+  const connected = state === 'live' || state === 'behind';
+  const answer = useSignal({ agent: [], calls: {}, switches: [], queues: [], position: -1 });
   useEffect(() => {
-    if (!live) return undefined;
+    if (!connected) return undefined;
     const asking = new AbortController();
     let timer;
     const ask = () =>
       get(`/v1/agents/${encodeURIComponent(id)}/services`, asking.signal)
-        .then((permitted) => {
-          held.current = { ...permitted, position };
-          draw();
-        })
+        .then((permitted) => { answer.value = { ...permitted, position }; })
         .catch(() => { // the feed tells when the engine is gone
           if (!asking.signal.aborted) timer = setTimeout(ask, askAgain);
         });
@@ -100,8 +101,8 @@ export function usePermitted(id, position, live) {
       asking.abort();
       clearTimeout(timer);
     };
-  }, [id, position, live]);
-  return { ...held.current, fresh: live && held.current.position === position };
+  }, [id, position, connected]);
+  return { ...answer.value, fresh: connected && answer.value.position === position };
 }
 
 const reasons = {

@@ -1,6 +1,6 @@
 // What can be done with a call: the buttons, in the order of a hand, and the little forms that some of them open.
 
-import { html, useEffect, useLayoutEffect, useRef, useState } from './vendor/htm-preact.js';
+import { html, useEffect, useLayoutEffect, useRef, useState } from './html.js';
 import { Button } from './commands.js';
 
 // services by the path of their command, with the name of the button and its key.

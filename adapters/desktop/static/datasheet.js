@@ -1,7 +1,7 @@
 // A call's attached data, to be read and to be changed. A change is made of what was seen: where somebody else has changed
 // the data meanwhile, both changes are put together and shown, and nothing is overwritten.
 
-import { html, useEffect, useRef, useState } from './vendor/htm-preact.js';
+import { html, useEffect, useRef, useState } from './html.js';
 import { DataTable, ask } from './parts.js';
 import { Button } from './commands.js';
 

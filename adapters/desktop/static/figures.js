@@ -1,6 +1,6 @@
 // Figures: how a number is shown, and the calls that it opens.
 
-import { html, useEffect, useRef, useState } from './vendor/htm-preact.js';
+import { html, useEffect, useLayoutEffect, useRef, useState } from './html.js';
 import { Moment, Problem, get } from './parts.js';
 import { duration } from './clock.js';
 
@@ -40,7 +40,7 @@ export function Behind({ opened, close }) {
       .catch((error) => asking.signal.aborted || setAnswer({ error }));
     return () => asking.abort();
   }, [opened.path]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     heading.current.focus();
     return () => before?.focus?.();

@@ -1,7 +1,7 @@
 // The ladder of a call: a lane for each party, IVR and queue, bars for what it was in, arrows from one to the other, and
 // a line at the moment that is looked at. The events beside it say the same in words.
 
-import { html, useEffect, useRef, useState } from './vendor/htm-preact.js';
+import { html, useEffect, useRef, useState } from './html.js';
 import { duration } from './clock.js';
 import { stateAt } from './story.js';
 

@@ -1,7 +1,7 @@
 // The numbers of queues and agents, whole and over the day, each of which opens the calls behind it.
 
-import { html, useEffect, useState } from './vendor/htm-preact.js';
-import { Moment, Problem, get, settled } from './parts.js';
+import { html, useEffect, useState } from './html.js';
+import { Moment, Problem, get } from './parts.js';
 import { duration } from './clock.js';
 import { Behind, Count, Level, average, percent } from './figures.js';
 import { OverTheDay } from './overtheday.js';
@@ -20,7 +20,7 @@ const refreshEvery = minute;
 const counts = [['offered', 'Offered'], ['answered', 'Answered'], ['abandoned', 'Abandoned'], ['left', 'Left'], ['ringNoAnswer', 'No answer'], ['waiting', 'Waiting']];
 const agentCounts = [['offered', 'Offered'], ['handled', 'Handled'], ['ringNoAnswer', 'No answer']];
 
-export function Numbers({ query, model }) {
+export function Numbers({ query, live }) {
   const [opened, open] = useState(null);
   const [round, setRound] = useState(0);
   const { report, over, error } = useReports(query, round);
@@ -30,7 +30,7 @@ export function Numbers({ query, model }) {
     return () => clearInterval(timer);
   }, []);
   return html`<section class="numbers" aria-labelledby="numbers">
-    <div class="tools"><h1 id="numbers">Numbers</h1><${Filters} query=${query} model=${model} refresh=${() => setRound(round + 1)} /></div>
+    <div class="tools"><h1 id="numbers">Numbers</h1><${Filters} query=${query} live=${live} refresh=${() => setRound(round + 1)} /></div>
     ${error && html`<${Problem} error=${error} />`}
     ${report && html`<${Report} report=${report} over=${over} query=${query} opened=${opened} open=${open} />`}
     ${opened && html`<${Behind} key=${opened.path} opened=${opened} close=${() => open(null)} />`}
@@ -67,7 +67,7 @@ function beginOf(hours) {
   return hours > 0 ? Date.now() - hours * 60 * minute : new Date().setHours(0, 0, 0, 0);
 }
 
-const Report = settled(({ report, over, query, opened, open }) => {
+function Report({ report, over, query, opened, open }) {
   const chosen = new URLSearchParams(query);
   const [of, who] = chosen.get('agent') ? ['agent', chosen.get('agent')] : ['queue', chosen.get('queue') ?? ''];
   const rows = of === 'agent' ? report.agents : who ? report.queues : report.totals;
@@ -93,7 +93,7 @@ const Report = settled(({ report, over, query, opened, open }) => {
         <td class="right time">${duration(row.talkMs)}</td><td class="right time">${duration(row.holdMs)}</td><td class="right time">${duration(row.afterCallWorkMs)}</td>
         <td class="right time">${average(row.ahtMs)}</td><td class="right"><${Level} value=${row.occupancy} /></td></tr>`)}</tbody>
     </table></div>`}`;
-});
+}
 
 // narrowed is the address of the numbers of one queue or one agent.
 function narrowed(chosen, of, name) {
@@ -115,7 +115,7 @@ function Headline({ row, of, opened, open }) {
   return html`<dl class="headline">${shown.map(([label, value]) => html`<div class="panel" key=${label}><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
 
-function Filters({ query, model, refresh }) {
+function Filters({ query, live, refresh }) {
   const chosen = new URLSearchParams(query);
   const change = (event) => {
     const next = new URLSearchParams([...new FormData(event.currentTarget)].filter(([, value]) => value));
@@ -128,8 +128,8 @@ function Filters({ query, model, refresh }) {
   return html`<form class="filters" onChange=${change} onSubmit=${(event) => { event.preventDefault(); refresh(); }}>
     ${field('hours', 'Range', ranges)}
     ${field('interval', 'Interval', intervals)}
-    ${field('queue', 'Queue', names(model.queues, chosen.get('queue')))}
-    ${field('agent', 'Agent', names(model.agents, chosen.get('agent')))}
+    ${field('queue', 'Queue', names(live.queues, chosen.get('queue')))}
+    ${field('agent', 'Agent', names(live.agents, chosen.get('agent')))}
     <button>Refresh</button>
   </form>`;
 }

@@ -1,6 +1,6 @@
 // The numbers of a range interval by interval, as charts and as a table.
 
-import { html, useMemo, useState } from './vendor/htm-preact.js';
+import { html, useMemo, useState } from './html.js';
 import { Chart, moment } from './charts.js';
 import { Count, Level, behindOf, percent } from './figures.js';
 

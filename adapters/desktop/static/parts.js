@@ -1,26 +1,11 @@
 // The small parts that the pages are made of. Everything that comes out of a call, names and data above all, is put into
 // text and never into markup.
 
-import { Component, html, useLayoutEffect, useRef } from './vendor/htm-preact.js';
+import { html, useLayoutEffect, useRef } from './html.js';
 import { SwitchClock, Ticker, duration } from './clock.js';
 
 export const clock = new SwitchClock();
 export const ticker = new Ticker();
-
-// settled makes a component that is drawn again only when one of its properties is another value than before. Things in
-// the model are replaced and never changed, so one that is the same is unchanged.
-export function settled(draw) {
-  return class extends Component {
-    shouldComponentUpdate(next) {
-      const now = this.props;
-      return Object.keys(next).some((key) => next[key] !== now[key]);
-    }
-
-    render(props) {
-      return draw(props);
-    }
-  };
-}
 
 // Elapsed runs from a moment on the switch's clock; plus are milliseconds to add.
 export function Elapsed({ since, plus = 0 }) {
@@ -139,7 +124,7 @@ export async function ask(path, { headers, ...more }) {
   try {
     response = await fetch(path, { ...more, headers: { Accept: 'application/json', ...headers } });
   } catch (cause) {
-    if (more.signal?.aborted) throw cause;
+    if (cause.name === 'AbortError') throw cause; // it is not wanted any more
     throw new Error('The engine does not answer.', { cause });
   }
   if (response.ok) return response;

@@ -1,6 +1,8 @@
 // The floor as it was: at a moment that somebody drags to, and from there on at any speed.
 
+import { batch, signal } from './html.js';
 import { Model } from './feed.js';
+import { Shown, paced } from './live.js';
 import { clock, get, ticker } from './parts.js';
 
 // begin is when the first thing happened that the log tells, in milliseconds; null while it is empty or cannot be asked.
@@ -15,24 +17,45 @@ const settling = 80;
 // Where a replay ends so close to the last thing that is known, it has caught up with the present.
 const present = 3000;
 
-// Past is either live (at is null), or at a moment of the switch's clock, or playing on from one.
+// Past is either live (at is null), or at a moment of the switch's clock, or playing on from one. Like what is live it is read
+// like plain properties, and who reads it is drawn again.
 export class Past {
-  model = null; // of that moment; null until it is there
-  at = null; // milliseconds; while it plays see now
-  speed = 0; // 0: it stands
-  error = null;
-  #changed;
+  #live;
+  #shown = signal(null);
+  #at = signal(null);
+  #speed = signal(0);
+  #error = signal(null);
+  #model = null;
+  #shows = paced(() => this.#show());
   #timer;
   #asking;
   #source;
 
-  // changed is called after each change of any of that.
-  constructor(changed) {
-    this.#changed = changed;
+  constructor(live) {
+    this.#live = live;
+  }
+
+  // shown is the floor of that moment; null until it is there.
+  get shown() {
+    return this.#shown.value;
+  }
+
+  // at is the moment at which it stands, in milliseconds; while it plays see now.
+  get at() {
+    return this.#at.value;
   }
 
   get live() {
     return this.at === null;
+  }
+
+  // speed is 0 while it stands.
+  get speed() {
+    return this.#speed.value;
+  }
+
+  get error() {
+    return this.#error.value;
   }
 
   // now is the moment that is shown.
@@ -42,22 +65,14 @@ export class Past {
 
   // show stops at a moment.
   show(at) {
-    this.#stop();
-    this.at = at;
-    clock.hold(at, 0);
-    this.#timer = setTimeout(() => this.#ask(at), this.model ? settling : 0);
-    this.#changed();
+    this.#become(at, 0);
+    this.#timer = setTimeout(() => this.#ask(at), this.#model ? settling : 0);
   }
 
-  // play goes on from the moment that is shown; last is when the last known event happened.
-  play(speed, last) {
-    const from = this.now();
-    this.#stop();
-    this.at = from;
-    this.speed = speed;
-    clock.hold(from, speed);
-    this.#follow(last);
-    this.#changed();
+  // play goes on from the moment that is shown.
+  play(speed) {
+    this.#become(this.now(), speed);
+    this.#follow();
   }
 
   pause() {
@@ -65,34 +80,34 @@ export class Past {
   }
 
   goLive() {
-    this.#stop();
-    this.at = this.model = this.error = null;
-    clock.release();
+    this.#become(null, 0);
     ticker.tick();
-    this.#changed();
   }
 
-  #stop() {
+  #become(at, speed) {
     clearTimeout(this.#timer);
     this.#asking?.abort();
     this.#source?.close();
     this.#source = null;
-    this.speed = 0;
+    if (at === null) clock.release();
+    else clock.hold(at, speed);
+    batch(() => {
+      [this.#at.value, this.#speed.value] = [at, speed];
+      if (at !== null) return;
+      this.#shows.never();
+      this.#model = this.#shown.value = this.#error.value = null;
+    });
   }
 
   #ask(at) {
-    this.#asking = new AbortController();
-    const { signal } = this.#asking;
-    get(`/v1/floor?at=${new Date(at).toISOString()}`, signal)
-      .then((view) => this.#take('snapshot', { position: view.position, view }))
-      .catch((error) => {
-        if (signal.aborted) return;
-        this.error = error;
-        this.#changed();
-      });
+    const asking = new AbortController();
+    this.#asking = asking;
+    get(`/v1/floor?at=${new Date(at).toISOString()}`, asking.signal)
+      .then((view) => asking.signal.aborted || this.#take('snapshot', { position: view.position, view }))
+      .catch((error) => asking.signal.aborted || (this.#error.value = error));
   }
 
-  #follow(last) {
+  #follow() {
     const source = new EventSource(`/v1/replay?from=${new Date(this.now()).toISOString()}&speed=${this.speed}`);
     for (const kind of ['snapshot', 'change']) {
       source.addEventListener(kind, (message) => {
@@ -105,12 +120,11 @@ export class Past {
     source.onerror = () => {
       source.close();
       if (this.#source !== source) return;
-      if (this.now() > last() - present) this.goLive();
-      else if (source.shown) this.play(this.speed, last);
+      if (this.now() > Date.parse(this.#live.at) - present) this.goLive();
+      else if (source.shown) this.play(this.speed);
       else {
         this.pause();
-        this.error = new Error('The replay cannot go on from here.');
-        this.#changed();
+        this.#error.value = new Error('The replay cannot go on from here.');
       }
     };
     source.addEventListener('change', () => (source.shown = true));
@@ -118,13 +132,20 @@ export class Past {
   }
 
   #take(kind, frame) {
-    const before = this.model;
-    if (kind === 'snapshot') this.model = new Model();
-    if (!this.model.take(kind, frame)) return;
-    if (before && kind === 'snapshot') keepEqual(before, this.model);
-    this.error = null;
+    const before = this.#model;
+    if (kind === 'snapshot') this.#model = new Model();
+    if (!this.#model.take(kind, frame)) return;
+    if (before && kind === 'snapshot') keepEqual(before, this.#model);
+    this.#shows.soon();
+  }
+
+  #show() {
+    batch(() => {
+      const shown = this.#shown.value ?? new Shown();
+      shown.become(this.#model);
+      [this.#shown.value, this.#error.value] = [shown, null];
+    });
     ticker.tick();
-    this.#changed();
   }
 }
 

@@ -1,6 +1,6 @@
 // How a call turned out, and the notes about it; also when it is over.
 
-import { html, useEffect, useRef, useState } from './vendor/htm-preact.js';
+import { html, useEffect, useRef, useState } from './html.js';
 import { Moment, get } from './parts.js';
 import { Button } from './commands.js';
 

@@ -1,6 +1,6 @@
 // The agent himself: what he does, since when, and the buttons by which he says what he wants to do.
 
-import { html, useState } from './vendor/htm-preact.js';
+import { html, useState } from './html.js';
 import { Elapsed, Remaining, State, agentState } from './parts.js';
 import { Button } from './commands.js';
 import { useFirst } from './controls.js';

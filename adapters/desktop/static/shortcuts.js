@@ -1,7 +1,7 @@
 // Keys that do what the buttons of the desktop do. They are single characters, so they can be turned off (WCAG 2.1.4), and
 // they are nothing but characters while somebody writes.
 
-import { html, useEffect, useRef, useState } from './vendor/htm-preact.js';
+import { html, useEffect, useRef, useState } from './html.js';
 
 const setting = 'callstate.shortcuts';
 

@@ -1,6 +1,6 @@
 // The time slider of the floor: it drags the floor into the past, plays on from there, and comes back to the present.
 
-import { html, useEffect, useReducer, useRef, useState } from './vendor/htm-preact.js';
+import { computed, html, useEffect, useMemo, useRef, useState } from './html.js';
 import { clock, ticker } from './parts.js';
 import { duration } from './clock.js';
 import { begin } from './past.js';
@@ -15,10 +15,10 @@ const movesEvery = 250;
 const timeOfDay = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
 const dayAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 
-export function TimeBar({ past, last }) {
+export function TimeBar({ past, live }) {
   const [span, setSpan] = useState(spans[0][0]);
   const [speed, setSpeed] = useState(1);
-  const began = useBegin(last() > 0);
+  const began = useBegin(live);
   const dragging = useRef(false);
   const range = useRef({ from: 0, to: 0 });
   useMoves(past.live ? 1000 : past.speed > 0 ? movesEvery : 0);
@@ -38,13 +38,13 @@ export function TimeBar({ past, last }) {
   };
   const drop = () => {
     dragging.current = false;
-    past.settled();
+    settle(past);
   };
-  const play = () => (past.speed > 0 ? past.pause() : past.play(speed, last));
+  const play = () => (past.speed > 0 ? past.pause() : past.play(speed));
   const choose = (event) => {
     const wanted = Number(event.target.value);
     setSpeed(wanted);
-    if (past.speed > 0) past.play(wanted, last);
+    if (past.speed > 0) past.play(wanted);
   };
   const text = past.live ? 'Live' : whenever(now, present);
   return html`<section class="timebar" aria-label="Time" data-past=${!past.live}>
@@ -75,7 +75,12 @@ function step(event, past, from, to) {
   const at = (past.live ? to : past.now()) + by * 1000;
   if (at >= to) past.goLive();
   else past.show(Math.max(at, from));
-  past.settled();
+  settle(past);
+}
+
+// settle puts the moment that is shown into the page's address.
+function settle(past) {
+  history.replaceState(null, '', past.live ? '#/' : `#/?at=${new Date(past.now()).toISOString()}`);
 }
 
 function whenever(at, present) {
@@ -84,8 +89,9 @@ function whenever(at, present) {
 }
 
 // useBegin is when the first thing happened that the log tells; null until it is known.
-function useBegin(something) {
+function useBegin(live) {
   const [began, setBegan] = useState(null);
+  const something = useMemo(() => computed(() => Date.parse(live.at) > 0), [live]).value;
   useEffect(() => {
     if (!something) return undefined; // an empty log has no begin yet
     const asking = new AbortController();
@@ -97,11 +103,11 @@ function useBegin(something) {
 
 // useMoves draws a component again and again; 0: not.
 function useMoves(every) {
-  const [, draw] = useReducer((n) => n + 1, 0);
+  const [, draw] = useState(0);
   useEffect(() => {
     if (every === 0) return undefined;
     const timer = setInterval(() => {
-      draw();
+      draw((n) => n + 1);
       ticker.tick();
     }, every);
     return () => clearInterval(timer);

@@ -1,16 +1,19 @@
 // Who sits at the page, where the engine asks: what he may see, and the way out.
 
-import { html } from './vendor/htm-preact.js';
+import { html } from './html.js';
+import { get } from './parts.js';
+
+// So long an answer may take.
+const patience = 15000;
 
 // whoSits is { subject, role, agent } of the session; without a subject nobody has to say who he is. Without a session the
 // browser goes where one is made.
-export async function whoSits() {
-  const response = await fetch('/v1/session', { headers: { Accept: 'application/json' } });
-  if (response.status === 401) {
+export function whoSits() {
+  return get('/v1/session', AbortSignal.timeout(patience)).catch((error) => {
+    if (error.status !== 401) throw error;
     location.assign('/'); // which knows where that is
     return new Promise(() => {});
-  }
-  return response.ok ? response.json() : null; // who is limited sees it in what he asks next
+  });
 }
 
 const everything = [['floor', '#/', 'Floor'], ['calls', '#/calls', 'Calls'], ['numbers', '#/numbers', 'Numbers'], ['api', '#/api', 'API']];
