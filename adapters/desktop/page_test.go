@@ -39,6 +39,7 @@ type centre struct {
 	mu     sync.Mutex
 	script projectiontest.Script
 	ahead  time.Duration // of the switch's clock
+	looks  []access.Body // at the past
 }
 
 func openCentre(t *testing.T, ahead time.Duration) *centre {
@@ -174,7 +175,18 @@ func (c *centre) Subscribe(ctx context.Context, after eventlog.Position) iter.Se
 func (c *centre) End(ctx context.Context) (eventlog.Position, error) { return c.log().End(ctx) }
 
 // Viewed is where it would be written who looked.
-func (c *centre) Viewed(context.Context, string, access.Body) error { return nil }
+func (c *centre) Viewed(_ context.Context, _ string, what access.Body) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.looks = append(c.looks, what)
+	return nil
+}
+
+func (c *centre) looked() []access.Body {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.looks)
+}
 
 func (c *centre) Request(context.Context, call.ConnID, call.Request) ([]call.Event, error) {
 	return nil, call.ErrUnknownCall

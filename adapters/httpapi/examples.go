@@ -89,7 +89,7 @@ func (s *sample) answers() map[string]any {
 		"listCallEvents": eventList{Events: s.events}, "exportCall": lines(s.events[0], s.events[1]),
 		"getUserData": map[string]any{"userData": record.UserData},
 		"getStats":    s.numbers(),
-		"listProjections": projectionList{Projections: []readModel{
+		"listProjections": projectionList{Began: s.before.Calls[0].StartedAt, Projections: []readModel{
 			{Name: "history", Version: 5, Position: s.end, Rate: 21.5, Live: true},
 			{Name: "floor", Position: s.end - 1, Lag: 1, Rate: 21.5, Live: true},
 		}},

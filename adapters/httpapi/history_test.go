@@ -166,9 +166,15 @@ func TestWhatCannotBeAsked(t *testing.T) {
 
 // One that has stopped says where, and how to go on.
 func TestProjections(t *testing.T) {
-	answer := ask(t, newBuilding(), "/v1/projections")
+	a, b := newArchive(t), newBuilding()
+	config := b.config()
+	config.Projections, config.Past, config.Audit = b, a.past, a
+	answer := httptest.NewRecorder()
+	httpapi.New(config).Handler().ServeHTTP(answer, get("/v1/projections"))
 	require.Equal(t, 200, answer.Code, answer.Body)
 	assert.Contains(t, answer.Body.String(), `{"name":"floor","position":50,"lag":0,"rate":12.5,"live":true}`)
 	assert.Contains(t, answer.Body.String(), `"name":"history","version":2,"position":41,"lag":9`)
 	assert.Contains(t, answer.Body.String(), `"position":42,"stream":"call-1","howToGoOn":"the event is from a newer callstate`)
+	assert.Contains(t, answer.Body.String(), `"began":"`+a.script.Records()[0].SwitchTime.Format(time.RFC3339Nano)+`"`)
+	assert.Empty(t, a.looks, "to ask where the past begins is not to look at it")
 }

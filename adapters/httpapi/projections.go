@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/callstate/callstate/domain/eventlog"
 	"github.com/callstate/callstate/projections"
@@ -23,6 +24,7 @@ type projectionsAnswer struct {
 }
 
 type projectionList struct {
+	Began       time.Time   `json:"began,omitzero" doc:"When the first thing happened of which the log tells, on its switch's clock; absent while there is nothing"`
 	Projections []readModel `json:"projections"`
 }
 
@@ -46,7 +48,11 @@ type stopped struct {
 }
 
 func (s *Server) listProjections(ctx context.Context, _ *struct{}) (*projectionsAnswer, error) {
-	list := projectionList{Projections: []readModel{}}
+	began, err := s.config.Past.Began(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := projectionList{Began: began, Projections: []readModel{}}
 	if s.config.Projections == nil {
 		return &projectionsAnswer{list}, nil
 	}

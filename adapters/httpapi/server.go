@@ -72,6 +72,7 @@ type States interface {
 
 // Past is the floor as it was: past.Past says what it promises.
 type Past interface {
+	Began(ctx context.Context) (time.Time, error)
 	Floor(ctx context.Context, m past.Moment) (*floor.Floor, error)
 	Replay(ctx context.Context, what past.Showing) iter.Seq2[floor.Frame, error]
 	Call(ctx context.Context, id call.ConnID, after eventlog.Position) iter.Seq2[floor.Frame, error]

@@ -18,6 +18,7 @@ import (
 	"github.com/callstate/callstate/domain/access"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/eventlog"
+	"github.com/callstate/callstate/domain/link"
 	"github.com/callstate/callstate/domain/wire"
 	"github.com/callstate/callstate/projections/floor"
 	"github.com/callstate/callstate/projections/past"
@@ -326,6 +327,31 @@ func TestWhoLookedIsNotOnTheFloor(t *testing.T) {
 	f, err := p.Floor(t.Context(), past.Moment{Time: before.At.Add(2 * time.Hour)})
 	require.NoError(t, err)
 	require.Equal(t, before, f.View())
+}
+
+// The past begins with the first thing that happened on the floor, whoever has looked before that.
+func TestThePastBegins(t *testing.T) {
+	var script projectiontest.Script
+	p := open(t, t.TempDir(), projectiontest.Log{Script: &script}, 30)
+	defer p.Close()
+	noon := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	look := access.CallsSearched{View: "1"}
+	stream := wire.AuditStream(look.Subject())
+	script.Add(stream, wire.EncodeAccess(stream, 1, access.Event{At: noon.Add(-time.Hour), Actor: "user:jane", Body: look}))
+	began, err := p.Began(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, began, "nothing has happened")
+
+	script.Link("pbx", link.LinkIs{At: noon, Switch: "pbx", Kind: "asterisk", Up: true})
+	script.Link("pbx", link.LinkIs{At: noon.Add(time.Minute), Switch: "pbx", Kind: "asterisk"})
+	began, err = p.Began(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, noon, began)
+	f, err := p.Floor(t.Context(), past.Moment{Time: began})
+	require.NoError(t, err)
+	require.True(t, f.View().Links[0].Up)
+	_, err = p.Floor(t.Context(), past.Moment{Time: began.Add(-time.Microsecond)})
+	require.ErrorIs(t, err, past.ErrBefore)
 }
 
 // A large floor is kept less often, so that keeping it does not take longer than folding it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"time"
 
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/eventlog"
@@ -29,6 +30,20 @@ func (p *Past) Floor(ctx context.Context, m Moment) (*floor.Floor, error) {
 		return nil, fmt.Errorf("%s: %w", m, ErrBefore)
 	}
 	return f, nil
+}
+
+// Began is when the first thing happened of which the log tells, on its switch's clock; zero: nothing has. Before it there is
+// no floor.
+func (p *Past) Began(ctx context.Context) (time.Time, error) {
+	for r, err := range p.log.ReadAll(ctx, 0) {
+		if err != nil {
+			return time.Time{}, err
+		}
+		if r.Stream.Kind() != wire.Audit {
+			return r.SwitchTime, nil
+		}
+	}
+	return time.Time{}, nil
 }
 
 // at is the floor at a moment, and where the kept floor ends on which it is built.

@@ -7,8 +7,8 @@ import { clock, get, ticker } from './parts.js';
 
 // begin is when the first thing happened that the log tells, in milliseconds; null while it is empty or cannot be asked.
 export async function begin(signal) {
-  const { at } = await get('/v1/floor?at=1', signal).catch(() => ({}));
-  return Date.parse(at) > 0 ? Date.parse(at) + 1 : null; // what is finer than a millisecond is cut off
+  const { began } = await get('/v1/projections', signal).catch(() => ({}));
+  return Date.parse(began) > 0 ? Date.parse(began) + 1 : null; // what is finer than a millisecond is cut off
 }
 
 // So long after the last drag the floor of that moment is asked for.

@@ -6,7 +6,8 @@ import { duration } from './clock.js';
 import { begin } from './past.js';
 
 const minute = 60000;
-const spans = [[15 * minute, '15 min'], [60 * minute, '1 h'], [8 * 60 * minute, '8 h'], [24 * 60 * minute, '24 h'], [Infinity, 'all']];
+const day = 24 * 60 * minute;
+const spans = [[15 * minute, '15 min'], [60 * minute, '1 h'], [8 * 60 * minute, '8 h'], [day, '24 h'], [Infinity, 'all']];
 const speeds = [1, 4, 10, 60];
 
 // So often the slider moves while time goes on.
@@ -27,7 +28,7 @@ export function TimeBar({ past, live }) {
   const now = past.live ? present : past.now();
   // Nothing moves under the hand that drags.
   if (!dragging.current) {
-    range.current = { from: Math.min(Math.max(began ?? present, present - span), now), to: Math.max(present, now) };
+    range.current = { from: Math.min(Math.max(began ?? present - day, present - span), now), to: Math.max(present, now) };
   }
   const { from, to } = range.current;
   const drag = (event) => {
@@ -88,14 +89,14 @@ function whenever(at, present) {
   return (today ? timeOfDay : dayAndTime).format(at);
 }
 
-// useBegin is when the first thing happened that the log tells; null until it is known.
+// useBegin is when the first thing happened that the log tells; null until it is known: the slider does not wait for it.
 function useBegin(live) {
   const [began, setBegan] = useState(null);
   const something = useMemo(() => computed(() => Date.parse(live.at) > 0), [live]).value;
   useEffect(() => {
     if (!something) return undefined; // an empty log has no begin yet
     const asking = new AbortController();
-    begin(asking.signal).then((at) => asking.signal.aborted || setBegan(at)); // null: then the slider begins a span ago
+    begin(asking.signal).then((at) => asking.signal.aborted || setBegan(at));
     return () => asking.abort();
   }, [something]);
   return began;

@@ -1,0 +1,52 @@
+package desktop_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/callstate/callstate/domain/access"
+	"github.com/callstate/callstate/domain/wire"
+	"github.com/callstate/callstate/projections/projectiontest"
+)
+
+const slider = "document.querySelector('.timebar input')"
+
+// drag takes the slider so many milliseconds back from its end, and lets it go.
+func (b *browser) drag(back int) {
+	b.t.Helper()
+	do[bool](b, fmt.Sprintf("(() => { const slider = %s; slider.value = Number(slider.max) - %d; for (const kind of ['input', 'change']) slider.dispatchEvent(new Event(kind, {bubbles: true})); })(), true", slider, back))
+}
+
+// The slider goes back to when the first thing happened, whatever else is in the log, and who has not dragged it has not looked
+// at the past.
+func TestTheSliderGoesBackToTheBegin(t *testing.T) {
+	b := openBrowser(t)
+	c := openCentre(t, 0)
+	c.happens(func(s *projectiontest.Script) {
+		look := access.CallsSearched{View: "1"}
+		stream := wire.AuditStream(look.Subject())
+		s.Add(stream, wire.EncodeAccess(stream, 1, access.Event{At: c.now(), Actor: "user:jane", Body: look}))
+	})
+	b.open(c.url(""))
+	b.see("document.querySelector('.agents .none')")
+	b.see(fmt.Sprintf("%[1]s.max - %[1]s.min === 15 * 60000", slider)) // nothing has happened
+
+	c.ahead = -3 * time.Minute
+	c.login("1001", "")
+	c.ahead = 0
+	c.login("1002", "lunch")
+	b.see(fmt.Sprintf("(%[1]s.max - %[1]s.min) / 60000 > 3 && (%[1]s.max - %[1]s.min) / 60000 < 4", slider))
+	do[bool](b, "location.hash = '#/numbers', true")
+	b.see("document.querySelector('.numbers h2, .numbers .empty')")
+	assert.Empty(t, c.looked())
+
+	do[bool](b, "location.hash = '#/', true")
+	b.see(fmt.Sprintf("%[1]s?.max - %[1]s?.min > 3 * 60000", slider))
+	b.drag(60_000)
+	b.see("document.querySelector('.timebar[data-past=true]') && document.querySelectorAll('.tile').length === 1")
+	b.see("!document.querySelector('.timebar .wrong')")
+	assert.Len(t, c.looked(), 1)
+}
