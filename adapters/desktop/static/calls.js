@@ -1,6 +1,6 @@
 // Calls that were, and those that go on: a list with filters, the newest first.
 
-import { html, useEffect, useRef, useState } from './html.js';
+import { html, useEffect, useLayoutEffect, useRef, useState } from './html.js';
 import { Agent, Moment, Problem, State, get, number, outcomeName, outcomeNames } from './parts.js';
 import { duration } from './clock.js';
 
@@ -46,7 +46,7 @@ export function Calls({ query, live, own }) {
   return html`<section aria-labelledby="calls">
     <div class="tools">
       <h1 id="calls">Calls</h1>
-      <${Filters} key=${query} query=${query} newer=${newer} refresh=${() => setRound(round + 1)} />
+      <${Filters} query=${query} newer=${newer} refresh=${() => setRound(round + 1)} />
     </div>
     ${error && html`<${Problem} error=${error} />`}
     ${calls?.length === 0 && html`<p class="empty">No calls${query && ' for this filter'}</p>`}
@@ -94,8 +94,17 @@ export function sum(list, field) {
   return list.reduce((total, each) => total + each[field], 0);
 }
 
+// Filters is a form whose fields are the user's: what stands in the address is only what they begin with. Where the address
+// becomes another one, and not by this form, they begin anew.
 function Filters({ query, newer, refresh }) {
   const now = new URLSearchParams(query);
+  const form = useRef();
+  const applied = useRef(query);
+  useLayoutEffect(() => {
+    if (query !== applied.current) form.current.reset();
+    applied.current = query;
+    if (moreNames.some((name) => now.has(name))) form.current.querySelector('details').open = true;
+  }, [query]);
   const apply = (event) => {
     event.preventDefault();
     const next = new URLSearchParams();
@@ -103,16 +112,16 @@ function Filters({ query, newer, refresh }) {
       if (value.trim()) next.append(key, moments.includes(key) ? new Date(value).toISOString() : value.trim());
     }
     const text = next.toString();
+    applied.current = text;
     if (text === query) refresh();
     else location.hash = text ? `#/calls?${text}` : '#/calls';
   };
-  const given = (names) => names.some((name) => now.has(name));
-  return html`<form class="filters" role="search" onSubmit=${apply} onChange=${(event) => event.currentTarget.requestSubmit()}>
+  return html`<form class="filters" role="search" ref=${form} onSubmit=${apply} onChange=${(event) => event.currentTarget.requestSubmit()}>
     ${fields.map(([name, label]) => html`<${Field} key=${name} name=${name} label=${label} value=${now.get(name)} />`)}
     <${Choice} name="outcome" label="Outcome" options=${outcomeNames} value=${now.get('outcome')} />
-    <details class="more" open=${given(moreNames)}><summary>More filters</summary><div>
-      <label><span>Began from</span><input type="datetime-local" step="1" name="from" value=${local(now.get('from'))} /></label>
-      <label><span>Began before</span><input type="datetime-local" step="1" name="to" value=${local(now.get('to'))} /></label>
+    <details class="more"><summary>More filters</summary><div>
+      <label><span>Began from</span><input type="datetime-local" step="1" name="from" defaultValue=${local(now.get('from'))} /></label>
+      <label><span>Began before</span><input type="datetime-local" step="1" name="to" defaultValue=${local(now.get('to'))} /></label>
       <${Choice} name="type" label="Type" options=${Object.entries(typeNames)} value=${now.get('type')} />
       ${moreFields.map(([name, label, hint]) => html`<${Field} key=${name} name=${name} label=${label} hint=${hint} value=${now.get(name)} />`)}
     </div></details>
@@ -122,13 +131,13 @@ function Filters({ query, newer, refresh }) {
 }
 
 function Field({ name, label, hint, value }) {
-  return html`<label><span>${label}</span><input name=${name} value=${value ?? ''} placeholder=${hint} size="10" autocomplete="off" /></label>`;
+  return html`<label><span>${label}</span><input name=${name} defaultValue=${value ?? ''} placeholder=${hint} size="10" autocomplete="off" /></label>`;
 }
 
 function Choice({ name, label, options, value }) {
   return html`<label><span>${label}</span><select name=${name}>
     <option value="">all</option>
-    ${options.map(([each, text]) => html`<option key=${each} value=${each} selected=${value === each}>${text}</option>`)}
+    ${options.map(([each, text]) => html`<option key=${each} value=${each} defaultSelected=${value === each}>${text}</option>`)}
   </select></label>`;
 }
 
