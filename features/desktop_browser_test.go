@@ -48,6 +48,12 @@ func openBrowser(dir string) (*browser, error) {
 	return b, nil
 }
 
+// another is one more tab of the same browser.
+func (b *browser) another() *browser {
+	ctx, closeTab := chromedp.NewContext(b.ctx)
+	return &browser{ctx: ctx, close: closeTab}
+}
+
 func (b *browser) open(address string) error {
 	return chromedp.Do(b.ctx, chromedp.Navigate("about:blank"), chromedp.Navigate(address))
 }

@@ -44,7 +44,7 @@ const (
 )
 
 // A supervisor opens the page, logs in at the OpenID provider, which is another site, and sees the floor. The engine is
-// started anew, and he is still logged in; he logs out, and is not.
+// started anew, and he is still logged in; he logs out, and is not, neither in his other tab.
 func TestABrowserLogsInAtAnOpenIDProvider(t *testing.T) {
 	provider := openidtest.Start(t)
 	provider.Is(map[string]any{"preferred_username": "sue", "roles": []string{"supervisor"}})
@@ -65,9 +65,14 @@ func TestABrowserLogsInAtAnOpenIDProvider(t *testing.T) {
 	require.NoError(t, tab.see(onTheFloor))
 	require.Equal(t, 1, provider.LoggedIn(), "the session is kept")
 
+	other := tab.another()
+	defer other.close()
+	require.NoError(t, other.open(engine.address+"/"))
+	require.NoError(t, other.see(onTheFloor))
 	require.NoError(t, tab.do(leaves))
 	require.NoError(t, tab.see(isOut))
-	require.Equal(t, 1, provider.LoggedIn())
+	require.NoError(t, other.see(isOut))
+	require.Equal(t, 1, provider.LoggedIn(), "nobody is logged in again by himself")
 	require.NoError(t, engine.stop())
 }
 
@@ -94,5 +99,26 @@ func TestAnAgentWhoLogsInSeesWhatIsHis(t *testing.T) {
 	require.NoError(t, tab.see("document.querySelector('#calls') && !document.querySelector('main .problem') && document.querySelector('[data-feed=live]')"))
 	require.NoError(t, tab.do(leaves))
 	require.NoError(t, tab.see(isOut))
+	require.NoError(t, engine.stop())
+}
+
+// An IVR has a token to attach data with, and nothing to look at: who opens the page with its role sees the description of the
+// API, and is not told that a connection is lost which he may not have.
+func TestWhoMayOnlyAttachDataSeesTheDescription(t *testing.T) {
+	provider := openidtest.Start(t)
+	provider.Is(map[string]any{"preferred_username": "main", "roles": []string{"ivr"}})
+	engine := withOpenID(t, provider)()
+	tab, err := openBrowser(t.TempDir())
+	require.NoError(t, err)
+	defer tab.close()
+
+	const description = "document.querySelector('.api h1')?.innerText.startsWith('HTTP API') && !document.querySelector('[data-feed], .lost')"
+	for _, page := range []string{"", "#/calls", "#/agents/1001"} {
+		require.NoError(t, tab.open(engine.address+"/"+page))
+		require.NoError(t, tab.see(description), page)
+	}
+	pages, err := tab.text("[...document.querySelectorAll('nav a')].map((each) => each.innerText).join()")
+	require.NoError(t, err)
+	require.Equal(t, "API", pages)
 	require.NoError(t, engine.stop())
 }

@@ -36,7 +36,8 @@ function decode(text) {
 function App({ who }) {
   const route = allowed(asked.value, who);
   const pages = pagesOf(who);
-  const live = useLive(route.page === 'agents' ? route.id : who.agent ?? '');
+  const follows = pages.some(([page]) => page !== 'api'); // who may see no more than that has nothing to follow
+  const live = useLive(route.page === 'agents' ? route.id : who.agent ?? '', follows);
   const { state } = live;
   useTitle(route, live, pages);
   // Who is not known any more has to log in again; else the feed comes back by itself.
@@ -49,7 +50,7 @@ function App({ who }) {
         ${pages.map(([page, href, name]) => html`<a key=${page} href=${href} aria-current=${route.page === page ? 'page' : undefined}>${name}</a>`)}
       </nav>
       <${Links} live=${live} />
-      <${FeedState} live=${live} />
+      ${follows && html`<${FeedState} live=${live} />`}
       <${Who} who=${who} />
     </header>
     <main id="main" tabindex="-1" class=${state === 'lost' ? 'stale' : ''}><${Page} route=${route} live=${live} who=${who} /></main>
@@ -90,9 +91,9 @@ function FeedState({ live }) {
 }
 
 // useLive follows the feed of an agent's desktop, or, without an agent, of the whole floor.
-function useLive(agent) {
+function useLive(agent, follows) {
   const live = useMemo(() => new Live(agent), [agent]);
-  useEffect(() => live.follow(), [live]);
+  useEffect(() => (follows ? live.follow() : undefined), [live, follows]);
   return live;
 }
 

@@ -6,12 +6,14 @@ import { get } from './parts.js';
 // So long an answer may take.
 const patience = 15000;
 
+let leaving = false;
+
 // whoSits is { subject, role, agent } of the session; without a subject nobody has to say who he is. Without a session the
-// browser goes where one is made.
+// browser goes where one is made, by a click: an OpenID provider might still know him who has just logged out in another tab.
 export function whoSits() {
   return get('/v1/session', AbortSignal.timeout(patience)).catch((error) => {
     if (error.status !== 401) throw error;
-    location.assign('/'); // which knows where that is
+    if (!leaving) location.assign('/login');
     return new Promise(() => {});
   });
 }
@@ -37,11 +39,13 @@ export function allowed(route, who) {
     }
     return route;
   }
-  return route.page === 'agents' || pages.some(([page]) => page === route.page) ? route : { page: pages[0][0], id: '', query: '' };
+  const page = route.page === 'agents' ? 'floor' : route.page; // from which desktops are opened
+  return pages.some(([each]) => each === page) ? route : { page: pages[0][0], id: '', query: '' };
 }
 
 async function leave() {
-  await fetch('/logout', { method: 'POST', redirect: 'manual' });
+  leaving = true; // the feed ends with the session, before we are gone
+  await fetch('/logout', { method: 'POST', redirect: 'manual' }).catch((error) => { leaving = false; throw error; });
   location.assign('/logout');
 }
 
