@@ -60,7 +60,7 @@ func (l *Link) nextID() string { return l.idPrefix + strconv.FormatUint(l.lastID
 // Stats may be called at any time.
 func (l *Link) Stats() connection.Stats {
 	stats := l.Link.Stats()
-	stats.BadInput = l.bad.Kinds()
+	stats.BadInput = append(l.bad.Kinds(), stats.BadInput...)
 	return stats
 }
 

@@ -2,6 +2,7 @@ package asterisk_test
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -109,8 +110,10 @@ func FuzzTranslator(f *testing.F) {
 		log := memory.New()
 		e := engine.New(log, func() time.Time { return time.Time{} }, nil)
 		translator := asterisk.NewTranslator(vocabulary())
-		if _, err := asterisk.Import(t.Context(), bytes.NewReader(session), translator, e, nil); err != nil {
-			return // not a recording at all
+		if _, err := asterisk.Import(t.Context(), bytes.NewReader(session), translator, e, nil); errors.Is(err, asterisk.ErrNotAMI) {
+			return
+		} else if err != nil {
+			t.Fatal(err)
 		}
 		calls, _ := switchtest.Calls(t, log)
 		for stream, s := range calls {

@@ -62,7 +62,7 @@ func Import[P any](
 ) (ImportStats, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	out := &pipeline{engine: engine}
+	out := &pipeline{engine: engine, bad: NewBadInput(nil)}
 	runs := make(chan importRun[P], importAhead)
 	var readErr error // valid when runs is closed
 	go func() {
@@ -73,7 +73,7 @@ func Import[P any](
 	cancel()
 	for range runs { // so that the reader is done before we are
 	}
-	stats.Observations = out.recorded
+	stats.Observations, stats.BadInput = out.recorded, out.bad.Kinds()
 	switch {
 	case err != nil:
 		return stats, fmt.Errorf("import: %w", err)

@@ -5,10 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/callstate/callstate/adapters/store/memory"
 	"github.com/callstate/callstate/adapters/switches/connection"
 	"github.com/callstate/callstate/adapters/switches/connection/connectiontest"
+	"github.com/callstate/callstate/domain/agent"
+	"github.com/callstate/callstate/domain/engine"
+	"github.com/callstate/callstate/domain/eventlog"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -41,8 +47,8 @@ func (w *words) Next() (connection.Recorded[word], error) {
 func (w *words) Bytes() int64 { return int64(w.said) }
 
 func TestARecordingIsImported(t *testing.T) {
-	engine, last := &connectiontest.Recorder{}, 0
-	stats, err := connection.Import(t.Context(), &words{left: 10_000}, told{}, engine, func(pieces, bytes int) {
+	recorder, last := &connectiontest.Recorder{}, 0
+	stats, err := connection.Import(t.Context(), &words{left: 10_000}, told{}, recorder, func(pieces, bytes int) {
 		assert.Greater(t, pieces, last)
 		assert.Equal(t, pieces, bytes)
 		last = pieces
@@ -50,11 +56,11 @@ func TestARecordingIsImported(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, connection.ImportStats{Sessions: 1, Pieces: 10_000, Bytes: 10_000, Observations: 10_002}, stats)
 	assert.Equal(t, 10_000, last)
-	all := engine.All()
+	all := recorder.All()
 	require.Len(t, all, 10_002)
 	assert.Equal(t, []string{"up 1", "1", "2"}, all[:3])
 	assert.Equal(t, []string{"9999", "10000", "down: end of the recording"}, all[9_999:])
-	assert.Less(t, engine.Batches(), 25)
+	assert.Less(t, recorder.Batches(), 25)
 }
 
 func TestImportsThatFail(t *testing.T) {
@@ -85,4 +91,29 @@ func TestImportsThatFail(t *testing.T) {
 		_, err := connection.Import(t.Context(), &words{begun: true}, told{}, &connectiontest.Recorder{}, nil)
 		assert.ErrorIs(t, err, connection.ErrEmptyRecording)
 	})
+}
+
+// hearsay makes of each word that an agent of that name joins a queue, and tells nothing else.
+type hearsay struct{ told }
+
+func (hearsay) LinkUp(string, time.Time) []engine.Observation   { return nil }
+func (hearsay) LinkDown(string, time.Time) []engine.Observation { return nil }
+func (hearsay) Translate(w word, _ time.Time) []engine.Observation {
+	name := string(w)
+	if w == "13" {
+		name = strings.Repeat("x", eventlog.MaxStreamName)
+	}
+	return []engine.Observation{{Agent: name, AgentFact: agent.MembershipIs{At: time.Unix(1, 0), Agent: name, Queue: "sales", Member: true}}}
+}
+
+func TestWhatNoLogTakesIsCountedAndPassedOver(t *testing.T) {
+	log := memory.New()
+	defer log.Close()
+	stats, err := connection.Import(t.Context(), &words{left: 20}, hearsay{}, engine.New(log, time.Now, nil), nil)
+	require.NoError(t, err)
+	assert.Equal(t, uint64(1), stats.BadInput[0].Count)
+	assert.Contains(t, stats.BadInput[0].Samples[0], "stream name")
+	end, err := log.End(t.Context())
+	require.NoError(t, err)
+	assert.EqualValues(t, 3*19, end, "all others are there")
 }

@@ -32,6 +32,7 @@ type Link[P Piece] struct {
 	interpreter Interpreter[P]
 	engine      Engine
 	log         *slog.Logger
+	bad         *BadInput
 	resumed     chan struct{} // closed: the interpreter knows what went on before the first connection
 	tracer      trace.Tracer  // nil: nothing is traced
 
@@ -63,6 +64,7 @@ func NewLink[P Piece](name string, limits Limits, dial Dial[P], interpreter Inte
 	return &Link[P]{
 		name: name, limits: limits.OrDefault(), dial: dial, interpreter: interpreter, engine: engine, log: log.With("link", name),
 		resumed: make(chan struct{}),
+		bad:     NewBadInput(log.With("link", name)),
 	}
 }
 
@@ -231,7 +233,7 @@ func (l *Link[P]) work(ctx context.Context, s *session[P], lost func() string) e
 	if err := l.resume(ctx); err != nil {
 		return err
 	}
-	out := &pipeline{engine: l.engine}
+	out := &pipeline{engine: l.engine, bad: l.bad}
 	out.add(l.interpreter.LinkUp(s.Version(), s.since))
 	ticker := time.NewTicker(advanceInterval)
 	defer ticker.Stop()
@@ -329,9 +331,9 @@ type Stats struct {
 	BadInput  []BadKind
 }
 
-// Stats may be called at any time. BadInput is empty: only what knows the protocol knows what is bad.
+// Stats may be called at any time. BadInput has what could not be stored; what is bad in the protocol only that knows.
 func (l *Link[P]) Stats() Stats {
-	stats := Stats{Pieces: l.pieces.Load(), Bytes: l.bytes.Load(), Overruns: l.overruns.Load()}
+	stats := Stats{Pieces: l.pieces.Load(), Bytes: l.bytes.Load(), Overruns: l.overruns.Load(), BadInput: l.bad.Kinds()}
 	if connections := l.connections.Load(); connections > 0 {
 		stats.Reconnects = connections - 1
 	}

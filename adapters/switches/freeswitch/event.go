@@ -31,11 +31,16 @@ type header struct {
 	plain       bool // the value is not URL-encoded
 }
 
+// decoded is the value as it is used: what is not UTF-8 in it is replaced by U+FFFD.
 func (h header) decoded() string {
 	if h.plain {
 		return h.value
 	}
-	return unescape(h.value)
+	value := unescape(h.value)
+	if !utf8.ValidString(value) {
+		value = strings.ToValidUTF8(value, "\uFFFD")
+	}
+	return value
 }
 
 // ParseEvent reads what is in a frame.
@@ -197,8 +202,8 @@ func (e Event) InvalidUTF8() bool {
 	}
 	for _, h := range e.headers {
 		value := h.value
-		if escapesBeyondASCII(value) {
-			value = h.decoded()
+		if !h.plain && escapesBeyondASCII(value) {
+			value = unescape(value)
 		}
 		if !utf8.ValidString(h.name) || !utf8.ValidString(value) {
 			return true

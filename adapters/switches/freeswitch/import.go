@@ -20,7 +20,7 @@ func Import(
 ) (connection.ImportStats, error) {
 	r := &recorded{FrameReader: NewFrameReader(source), bad: connection.NewBadInput(nil)}
 	stats, err := connection.Import(ctx, r, interpreter, engine, progress)
-	stats.BadInput = r.bad.Kinds()
+	stats.BadInput = append(r.bad.Kinds(), stats.BadInput...)
 	if errors.Is(err, connection.ErrEmptyRecording) {
 		err = fmt.Errorf("import: %w", ErrNotESL)
 	}

@@ -2,6 +2,7 @@ package freeswitch_test
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"io"
 	"path/filepath"
@@ -130,8 +131,10 @@ func FuzzTranslator(f *testing.F) {
 	f.Fuzz(func(t *testing.T, session []byte) {
 		log := memory.New()
 		e := engine.New(log, func() time.Time { return time.Time{} }, nil)
-		if _, err := freeswitch.Import(t.Context(), bytes.NewReader(session), freeswitch.NewTranslator(vocabulary()), e, nil); err != nil {
-			return // not a recording at all
+		if _, err := freeswitch.Import(t.Context(), bytes.NewReader(session), freeswitch.NewTranslator(vocabulary()), e, nil); errors.Is(err, freeswitch.ErrNotESL) {
+			return
+		} else if err != nil {
+			t.Fatal(err)
 		}
 		calls, _ := switchtest.Calls(t, log)
 		for stream, s := range calls {
