@@ -49,8 +49,14 @@ type client struct {
 	bye    bool    // the switch has said that it closes the connection
 
 	mu   sync.Mutex
-	sent []chan answered          // by the commands not yet answered, in their order; the answers have no ids
+	sent []question               // the commands not yet answered, in their order; the answers have no ids
 	jobs map[string]chan answered // by Job-UUID: who waits for the result of a command in the background
+}
+
+// question is a command that was sent.
+type question struct {
+	answer  chan answered
+	request bool // somebody waits for its answer; else that is for the interpreter
 }
 
 // answered is an answer, or why there is none.
@@ -171,7 +177,7 @@ func (c *client) askSnapshot(ctx context.Context) error {
 	var last <-chan answered
 	for _, command := range snapshotCommands() {
 		var err error
-		if last, err = c.start(command, ""); err != nil {
+		if last, err = c.start(command, "", false); err != nil {
 			return err
 		}
 	}
@@ -204,7 +210,7 @@ func (c *client) do(ctx context.Context, command Command) (Reply, error) {
 		result = c.await(job)
 		defer c.forget(job)
 	}
-	answer, err := c.start(command, job)
+	answer, err := c.start(command, job, true)
 	if errors.Is(err, connection.ErrInvalid) {
 		return Reply{}, err
 	}
@@ -238,14 +244,14 @@ func (c *client) wait(ctx context.Context, command Command, answer <-chan answer
 
 // send sends a command whose answer is only for the interpreter.
 func (c *client) send(command Command) error {
-	_, err := c.start(command, "")
+	_, err := c.start(command, "", false)
 	return err
 }
 
 // start sends a command and tells where its answer will come. The place of the command in the row of those not yet
 // answered is its own until it is answered, whether or not anybody still waits: otherwise every later command would get
 // the answer to the one before it.
-func (c *client) start(command Command, job string) (<-chan answered, error) {
+func (c *client) start(command Command, job string, request bool) (<-chan answered, error) {
 	text, err := command.encode(job)
 	if err != nil {
 		return nil, err
@@ -254,7 +260,7 @@ func (c *client) start(command Command, job string) (<-chan answered, error) {
 	err = c.Send(text, func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.sent = append(c.sent, answer)
+		c.sent = append(c.sent, question{answer, request})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("send %s: %w", command, err)
@@ -276,29 +282,32 @@ func (c *client) forget(job string) {
 	delete(c.jobs, job)
 }
 
-// answer passes a frame to whoever waits for it. e is what is in the frame, if readable says that it could be read.
-func (c *client) answer(f Frame, e Event, readable bool) {
+// answer passes a frame to whoever waits for it. e is what is in the frame, if readable says that it could be read. It reports
+// whether the frame was the answer to a request, which is no concern of the interpreter: "+OK" may also be a list without rows.
+func (c *client) answer(f Frame, e Event, readable bool) (requested bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var waiting chan answered
 	switch {
 	case f.ContentType == commandReply || f.ContentType == apiResponse:
 		if len(c.sent) == 0 {
-			return
+			return false
 		}
-		waiting, c.sent = c.sent[0], c.sent[1:]
+		waiting, requested = c.sent[0].answer, c.sent[0].request
+		c.sent = c.sent[1:]
 	case e.Name() == "BACKGROUND_JOB":
 		job := e.Get("Job-UUID")
 		if waiting = c.jobs[job]; waiting == nil {
-			return
+			return false
 		}
 		delete(c.jobs, job)
 	default:
-		return
+		return false
 	}
 	if !readable {
 		waiting <- answered{err: ErrUnreadable}
-		return
+	} else {
+		waiting <- answered{reply: Reply{e}}
 	}
-	waiting <- answered{reply: Reply{e}}
+	return requested
 }

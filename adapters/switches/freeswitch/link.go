@@ -56,7 +56,7 @@ func (l *Link) Do(ctx context.Context, command Command) (Reply, error) {
 // Stats may be called at any time.
 func (l *Link) Stats() connection.Stats {
 	stats := l.Link.Stats()
-	stats.BadInput = l.bad.Kinds()
+	stats.BadInput = append(l.bad.Kinds(), stats.BadInput...)
 	return stats
 }
 
@@ -70,7 +70,7 @@ type listener struct {
 func (l *listener) Translate(f Frame, received time.Time) []engine.Observation {
 	e, ok := parse(f, l.link.bad)
 	if session, up := l.link.Session(); up {
-		session.(*client).answer(f, e, ok)
+		ok = !session.(*client).answer(f, e, ok) && ok
 	}
 	if !ok {
 		return nil

@@ -89,6 +89,17 @@ func (t *Translator) reply(body string) {
 	}
 }
 
+// asksForList reports whether a job in the background, of whomever, is a question of a snapshot.
+func asksForList(job Event) bool {
+	switch job.Get("Job-Command") {
+	case "show":
+		return true
+	case "callcenter_config":
+		return slices.Contains(strings.Fields(job.Get("Job-Command-Arg")), "list")
+	}
+	return false
+}
+
 func (t *Translator) rowsReply(body string) {
 	s := &t.snapshot
 	var answer struct {

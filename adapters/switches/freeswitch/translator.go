@@ -206,7 +206,9 @@ func (t *Translator) event(e Event) {
 		t.masked(e)
 		return
 	case "BACKGROUND_JOB":
-		t.reply(e.Body)
+		if asksForList(e) {
+			t.reply(e.Body)
+		}
 		return
 	}
 	l := t.leg(e)

@@ -12,6 +12,7 @@ import (
 	"github.com/callstate/callstate/adapters/switches/switchtest"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
+	"github.com/callstate/callstate/domain/link"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -233,4 +234,31 @@ func TestWhatIsMissedIsTold(t *testing.T) {
 	}
 	assert.Equal(t, []string{`{"switch":"pbx","missed":886}`, `{"switch":"pbx","missed":9099}`}, gaps,
 		"a few numbers are for others, and some come late; hundreds are lost")
+}
+
+// What somebody else asks in the background is answered as a list without rows is.
+func TestNoJobOfOthersIsTakenForAListOfASnapshot(t *testing.T) {
+	translator := freeswitch.NewTranslator(vocabulary())
+	snapshots := 0
+	tell := func(e freeswitch.Event) {
+		for _, o := range translator.Translate(e, begin) {
+			if _, is := o.LinkFact.(link.SnapshotIs); is {
+				snapshots++
+			}
+		}
+	}
+	list := func(body string) freeswitch.Event { return freeswitch.Event{Type: "api/response", Body: body} }
+	job := fired(begin, "BACKGROUND_JOB", "Job-Command", "callcenter_config", "Job-Command-Arg", "agent set status 1001@cc Available")
+	job.Body = "+OK\n"
+
+	translator.LinkUp("1.10", begin)
+	tell(fired(begin, "HEARTBEAT"))
+	for _, e := range []freeswitch.Event{
+		list(`{"row_count":0}`), list(`{"row_count":0}`), list("+OK\n"), list("name|strategy|state\nsales@cc|ring-all|0\n"), job, list("+OK\n"),
+	} {
+		tell(e)
+		assert.Zero(t, snapshots, "the list of the tiers is still to come")
+	}
+	tell(list("+OK\n"))
+	assert.Equal(t, 1, snapshots)
 }
