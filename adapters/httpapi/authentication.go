@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -196,12 +196,26 @@ func addressOf(r *http.Request) string {
 // allowed answers a client that asks more often than it may. The files of the page are not counted: whoever opens it asks for
 // all of them at once, a file costs no more than a refusal, and one that is missing leaves the page blank.
 func (s *Server) allowed(w http.ResponseWriter, r *http.Request, pattern string, who Subject) bool {
-	if s.limits == nil || pattern == pagePattern || s.limits.allow(cmp.Or(who.Name, addressOf(r)), s.config.Now()) {
+	limits, client := s.limits, who.Name
+	if client == "" {
+		limits, client = s.addressLimits, networkOf(addressOf(r))
+	}
+	if limits == nil || pattern == pagePattern || limits.allow(client, s.config.Now()) {
 		return true
 	}
 	w.Header().Set("Retry-After", "1")
 	s.refuse(w, r, pattern, who, problem{Status: http.StatusTooManyRequests, Detail: fmt.Sprintf("more than %g requests a second", s.config.Rate)})
 	return false
+}
+
+// networkOf is an address, or of IPv6 the network of 64 bits that one customer has.
+func networkOf(address string) string {
+	ip, err := netip.ParseAddr(address)
+	if err != nil || !ip.Is6() || ip.Is4In6() {
+		return address
+	}
+	network, _ := ip.Prefix(64)
+	return network.String()
 }
 
 // limits are how often each client may ask.

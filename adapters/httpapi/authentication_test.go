@@ -78,6 +78,8 @@ func TestWhoMay(t *testing.T) {
 		"an agent, the calls of everybody":         {"ann", get("/v1/calls"), 403},
 		"an agent, the calls of himself":           {"ann", get("/v1/calls?agent=1001"), 200},
 		"an agent, the calls of two":               {"ann", get("/v1/calls?agent=1002&agent=1001"), 403},
+		"an agent, by a query that is none":        {"ann", get("/v1/calls?agent=%zz&agent=1001"), 400},
+		"an agent, by half a query":                {"ann", get("/v1/calls?agent=1001;agent="), 400},
 		"an agent, the numbers":                    {"ann", get("/v1/stats"), 403},
 		"an agent holds his call":                  {"ann", hold(""), 200},
 		"an agent holds his call by his DN":        {"ann", hold(`{"dn":"1001"}`), 200},

@@ -108,8 +108,8 @@ func (s *Server) listCalls(ctx context.Context, in *callsRequest) (*callsAnswer,
 	if err != nil {
 		return nil, err
 	}
-	search := access.CallsSearched{Query: queryOf(ctx), View: uuid.NewString()}
-	if err := s.looked(ctx, search.Query, search); err != nil {
+	query := queryOf(ctx, in)
+	if err := s.looked(ctx, query, access.CallsSearched{Query: written(query), View: uuid.NewString()}); err != nil {
 		return nil, err
 	}
 	list := callList{Calls: present(records)}
@@ -136,7 +136,7 @@ func (s *Server) exportCalls(ctx context.Context, in *exportRequest) (*huma.Stre
 		stop()
 		return nil, err
 	}
-	if err := s.config.Audit.Viewed(ctx, actorOf(ctx), access.CallsSearched{Query: queryOf(ctx), Format: in.Format, View: uuid.NewString()}); err != nil {
+	if err := s.config.Audit.Viewed(ctx, actorOf(ctx), access.CallsSearched{Query: written(queryOf(ctx, in)), Format: in.Format, View: uuid.NewString()}); err != nil {
 		stop()
 		return nil, err
 	}

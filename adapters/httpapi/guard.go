@@ -74,6 +74,13 @@ func (s *Server) guarded(mux *http.ServeMux) http.Handler {
 			s.config.Logger.Debug("request", "method", r.Method, "path", r.URL.Path, "status", answer.status,
 				"took", s.config.Now().Sub(began).Round(time.Microsecond), "request", id)
 		}()
+		if _, err := url.ParseQuery(r.URL.RawQuery); err != nil { // what reads it leniently and what does not would see two requests
+			s.fail(answer, r, problem{Status: http.StatusBadRequest, Detail: "the query is not one of a URL: " + err.Error()})
+			return
+		}
+		if r.ContentLength != 0 { // not every writer has deadlines; the real one does
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
+		}
 		// With authentication a rebound name gets nothing: it has no credentials, and a browser sends it no cookie of ours.
 		if s.config.Auth == nil && !addressedToLoopback(r.Host) {
 			_, pattern := mux.Handler(r)

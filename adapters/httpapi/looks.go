@@ -6,6 +6,8 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"reflect"
+	"strings"
 	"sync"
 	"time"
 
@@ -86,23 +88,27 @@ func asked(r *http.Request) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), askedKey{}, r.URL.Query()))
 }
 
-// queryOf is what was asked for, as in a URL, without who says that he asks and without where a page of it begins. Card numbers are
-// masked before it is cut: half of one would not be recognised.
-func queryOf(ctx context.Context) string {
+// queryOf is what was asked for, as in a URL: of the parameters that a request has, in is one, without where a page of it begins
+// and in what form it is answered. What is no parameter is left out, so that nobody can hide behind it what he asked for. Card
+// numbers are masked.
+func queryOf(ctx context.Context, in any) string {
 	all, _ := ctx.Value(askedKey{}).(url.Values)
 	said := url.Values{}
-	for name, values := range all {
+	for _, field := range reflect.VisibleFields(reflect.Indirect(reflect.ValueOf(in)).Type()) {
+		name, _, _ := strings.Cut(field.Tag.Get("query"), ",")
 		switch name {
-		case "actor", "after", "limit", "format", "explain":
-		default:
-			for _, value := range values {
-				said.Add(name, masking.CardNumbers(value))
-			}
+		case "", "actor", "after", "limit", "format", "explain":
+			continue
+		}
+		for _, value := range all[name] {
+			said.Add(name, masking.CardNumbers(value))
 		}
 	}
-	text := said.Encode()
-	return text[:min(len(text), 1000)]
+	return said.Encode()
 }
+
+// written is as much of a query as is written.
+func written(query string) string { return query[:min(len(query), 4000)] }
 
 // actorOf is who asks: who is authenticated or, where nobody has to be, who the client says that it is.
 func actorOf(ctx context.Context) string {

@@ -44,7 +44,9 @@ func (s *Server) refused(ctx context.Context, who Subject, denied access.Request
 	if lately, remembered := written.claim(strings.Join(same, "\x00"), s.config.Now()); lately || stranger && !remembered {
 		return
 	}
-	if err := s.config.Audit.Viewed(ctx, cmp.Or(who.Name, unknownActor), denied); err != nil {
+	recording, cancel := underWay(ctx) // who hangs up at once was refused all the same
+	defer cancel()
+	if err := s.config.Audit.Viewed(recording, cmp.Or(who.Name, unknownActor), denied); err != nil {
 		s.config.Logger.Error("a refusal could not be recorded", "err", err, "request", requestID(ctx))
 	}
 }

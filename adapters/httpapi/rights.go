@@ -144,7 +144,7 @@ func (s *Server) calledEarlier(r *http.Request, agent, connID string) bool {
 // whose call the agent's after-call work is about. Callers are those from outside; a colleague's number opens nothing.
 func (s *Server) callerOf(r *http.Request, agent, number string) bool {
 	desktop, known := s.config.Floor.Agent(agent)
-	if !known || number == "" {
+	if !known || !strings.ContainsAny(number, "0123456789") { // who withholds his number is not one caller
 		return false
 	}
 	if slices.ContainsFunc(desktop.Calls, func(c floor.Call) bool { return c.Type == call.Inbound && c.ANI == number }) {

@@ -48,6 +48,8 @@ func TestAClientIsToldFromOthers(t *testing.T) {
 	assert.False(t, l.allow("one too many", now))
 	assert.True(t, l.allow("one too many", now.Add(2*idleClient)), "who is idle is forgotten")
 	assert.Nil(t, newLimits(0))
+	assert.Equal(t, networkOf("2001:db8::1"), networkOf("2001:db8::ffff"), "a customer has 64 bits of addresses")
+	assert.NotEqual(t, networkOf("192.0.2.1"), networkOf("192.0.2.2"))
 }
 
 // Every service that a desktop may offer has the route by which it is asked for.

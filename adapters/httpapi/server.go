@@ -161,22 +161,25 @@ func (c Config) withDefaults() Config {
 
 // Server is the HTTP server of the engine.
 type Server struct {
-	config    Config
-	handler   http.Handler
-	rights    map[string][]Role
-	routes    map[call.Service]string
-	limits    *limits
-	open      openStreams
-	looks     *lately
-	refusals  *lately // of those who are known
-	strangers *lately // refusals of the others
-	sessions  sessions
+	config  Config
+	handler http.Handler
+	rights  map[string][]Role
+	routes  map[call.Service]string
+	limits  *limits // of those who are known
+	// addressLimits are of those whom nobody knows, by where they come from: however many they are, they take nobody's place
+	// who is known.
+	addressLimits *limits
+	open          openStreams
+	looks         *lately
+	refusals      *lately // of those who are known
+	strangers     *lately // refusals of the others
+	sessions      sessions
 }
 
 // New returns a server over the ports of its configuration.
 func New(config Config) *Server {
 	s := &Server{
-		config: config.withDefaults(), rights: rights(), routes: routes(), limits: newLimits(config.Rate), open: openStreams{by: map[string]map[*openStream]struct{}{}},
+		config: config.withDefaults(), rights: rights(), routes: routes(), limits: newLimits(config.Rate), addressLimits: newLimits(config.Rate), open: openStreams{by: map[string]map[*openStream]struct{}{}},
 		looks:    writtenLately(lookAgainAfter, mostLooks),
 		refusals: writtenLately(refusedAgainAfter, mostRefusals), strangers: writtenLately(refusedAgainAfter, mostStrangers),
 		sessions: sessions{begun: map[string]liveSession{}, ended: map[string]time.Time{}},
@@ -192,6 +195,7 @@ func (s *Server) Handler() http.Handler { return s.handler }
 
 const (
 	headerTimeout = 10 * time.Second
+	bodyTimeout   = 10 * time.Second
 	answerTimeout = 30 * time.Second // for all but streams, which set a deadline for each write
 	idleTimeout   = 2 * time.Minute
 	stopTimeout   = 10 * time.Second

@@ -112,6 +112,14 @@ func TestTheEarlierCallsOfTheCaller(t *testing.T) {
 	assert.Equal(t, 403, c.ask(by("ann", request("POST", "/v1/calls/"+unknown.String()+"/notes", `{"text":"x"}`))).Code)
 	assert.Equal(t, 403, status("bob", calls("2125550001")), "at his desktop nobody is")
 
+	withheld := call.NewConnID(later, "cc1", "withheld")
+	require.NoError(t, c.engine.Ingest(t.Context(), []engine.Observation{
+		{Call: withheld, CallFact: call.CallIs{At: later, ConnID: withheld, Switch: "cc1", Origin: call.External, ANI: "anonymous"}},
+		{Call: withheld, CallFact: call.PartyIs{At: later, Party: "desk 2", DN: "1001", State: call.Alerting}},
+	}))
+	c.follow(t)
+	assert.Equal(t, 403, status("ann", calls("anonymous")), "who withholds his number is not one caller")
+
 	// The caller has hung up: as long as there is work to be done after it.
 	require.NoError(t, c.engine.Ingest(t.Context(), []engine.Observation{
 		{Agent: "1001", AgentFact: agent.AfterCallWorkIs{At: later, ConnID: known, Working: true}},

@@ -59,8 +59,9 @@ func (s *Server) getStats(ctx context.Context, in *statsRequest) (*statsAnswer, 
 		return nil, err
 	}
 	if in.Explain != "" {
-		explained := access.NumberExplained{Number: in.Explain, Query: queryOf(ctx), View: uuid.NewString()}
-		if err := s.looked(ctx, in.Explain+" "+explained.Query, explained); err != nil {
+		query := queryOf(ctx, in)
+		explained := access.NumberExplained{Number: in.Explain, Query: written(query), View: uuid.NewString()}
+		if err := s.looked(ctx, in.Explain+" "+query, explained); err != nil {
 			return nil, err
 		}
 	}
