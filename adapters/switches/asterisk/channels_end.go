@@ -102,7 +102,7 @@ func (t *Translator) hungUp(ch *channel, cause call.Cause, since time.Time) {
 	t.unheard(ch)
 	t.ends(ch)
 	t.tellRedirect(ch)
-	t.settleWait(ch, true)
+	t.settleWait(ch, ch.wait.announced().IsZero())
 	by := call.PartyID("")
 	switch {
 	case ch.endedBy != nil && t.clock.Last.Sub(ch.endedAt) <= endedLate:

@@ -29,9 +29,9 @@ func (w *wait) announced() time.Time {
 	return w.left
 }
 
-// gaveUp notes that the caller hangs up.
+// gaveUp notes that the caller hangs up. Whom the queue has let go before did not give up in it.
 func (w *wait) gaveUp() {
-	if w != nil {
+	if w != nil && w.announced().IsZero() {
 		w.hungUp = true
 	}
 }
