@@ -250,6 +250,16 @@ func (t *Translator) merge(survivor, absorbed *callOnSwitch, cause call.Cause, l
 	}
 	merged.At = t.clock.Next()
 	t.callFact(survivor.connID, merged)
+	for _, r := range t.rooms { // who comes in later joins what there is now
+		if r.call == absorbed {
+			r.call = survivor
+		}
+	}
+	for _, ch := range t.channels {
+		if c := ch.call.consult; c != nil && c.of == absorbed {
+			c.of = survivor
+		}
+	}
 }
 
 // conversation is what a channel had before it left a bridge without anybody hanging up.

@@ -106,6 +106,16 @@ func (t *Translator) merge(survivor, absorbed *callOnSwitch, cause call.Cause, l
 	}
 	merged.At = t.clock.Next()
 	t.callFact(survivor.connID, merged)
+	for _, r := range t.rooms { // who comes in later joins what there is now
+		if r.call == absorbed {
+			r.call = survivor
+		}
+	}
+	for _, l := range t.legs {
+		if c := l.call.consult; c != nil && c.of == absorbed {
+			c.of = survivor
+		}
+	}
 }
 
 // transfer is why a leg leaves its call without hanging up.
