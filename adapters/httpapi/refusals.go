@@ -36,7 +36,7 @@ func (s *Server) refused(ctx context.Context, who Subject, denied access.Request
 	denied.Path, denied.Reason = beginning(denied.Path), beginning(denied.Reason)
 	written, same := s.refusals, []string{who.Name, denied.Operation, denied.Path, denied.Reason}
 	if stranger {
-		written, same = s.strangers, []string{denied.From, denied.Reason}
+		written, same = s.strangers, []string{networkOf(denied.From), denied.Reason}
 	} else {
 		denied.From = ""
 	}

@@ -120,4 +120,11 @@ func TestAFloodOfRefusalsDoesNotFillTheLog(t *testing.T) {
 	answered(engine, by("sue", about("monitor", "{}")))
 	answered(engine, by("aud", about("park", "{}")))
 	assert.True(t, slices.ContainsFunc(c.refused(t)[105:], func(each string) bool { return each[:11] == "auditor:aud" }), "who is known is written all the same")
+
+	now = now.Add(time.Minute)
+	written := len(c.refused(t))
+	for i := range 50 {
+		answered(engine, from(fmt.Sprintf("[2001:db8::%d]", i), by("guess", get("/v1/floor"))))
+	}
+	assert.Len(t, c.refused(t), written+1, "a customer has 64 bits of addresses")
 }

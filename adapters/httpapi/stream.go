@@ -20,7 +20,8 @@ import (
 func (s *Server) stream(mux *http.ServeMux, api huma.API, op huma.Operation) {
 	op.Description = "Server-sent events. The event is `snapshot`, `change`, `heartbeat` or `reset`, its data a Frame, its id the position in the log. " +
 		"After `reset` comes a `snapshot` that replaces all that was known. With its hash a client proves that what it has is right. " +
-		"A client that reads too slowly is told several changes as one; one for which that is not enough is cut, and should come back with its last id."
+		"A client that reads too slowly is told several changes as one; one for which that is not enough is cut, and should come back with its last id. " +
+		"A stream ends with the session or the token with which it was opened."
 	describeStream(api, op)
 	mux.HandleFunc(op.Method+" "+op.Path, s.follow)
 }
