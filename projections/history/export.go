@@ -125,12 +125,29 @@ func (c *csvWriter) Write(r Record) error {
 	}
 	list := func(of []string) string { return strings.Join(of, ";") }
 	number := func(n int64) string { return strconv.FormatInt(n, 10) }
-	return c.out.Write([]string{
+	row := []string{
 		r.ConnID.String(), r.Switch, r.SwitchCallID, string(r.Type), r.ANI, r.DNIS, r.StartedAt.String(), r.EndedAt.String(), number(r.DurationMs),
 		r.EndedBy, string(r.Outcome), number(r.IVRMs), list(queues), list(results), number(wait), list(agents), number(talk), number(hold),
 		list(transfers), string(data), list(related), strconv.Itoa(r.Anomalies),
 		r.Disposition, list(notes),
-	})
+	}
+	for i := range row {
+		row[i] = inert(row[i])
+	}
+	return c.out.Write(row)
+}
+
+// inert is a value that no spreadsheet takes for a formula: what callers and desktops send in begins with an apostrophe then
+// (OWASP, CSV Injection). Numbers may begin with a sign.
+func inert(value string) string {
+	switch {
+	case value == "":
+		return value
+	case strings.ContainsRune("=@\t\r", rune(value[0])),
+		strings.ContainsRune("+-", rune(value[0])) && (len(value) == 1 || value[1] < '0' || value[1] > '9'):
+		return "'" + value
+	}
+	return value
 }
 
 func (c *csvWriter) Close() error {
