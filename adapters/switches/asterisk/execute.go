@@ -3,8 +3,6 @@ package asterisk
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strconv"
@@ -85,13 +83,7 @@ const callPrefix = "callstate-"
 // everybody who sees the call derives the ConnID that was promised.
 func (x *Executor) NameCall(command string, at time.Time) (switchCallID string, born time.Time) {
 	born = time.Unix(at.Unix(), 0).UTC()
-	return callPrefix + fingerprint(command) + "-" + strconv.FormatInt(born.Unix(), 10) + ".0", born
-}
-
-// fingerprint is a command id as part of a name: whatever is in it, it is 16 letters and digits.
-func fingerprint(command string) string {
-	hash := sha256.Sum256([]byte(command))
-	return hex.EncodeToString(hash[:8])
+	return callPrefix + connection.Fingerprint(command) + "-" + strconv.FormatInt(born.Unix(), 10) + ".0", born
 }
 
 // Can reports what AMI has an action for.
@@ -141,7 +133,7 @@ func (x *Executor) forCall(id call.ConnID, o call.Order) ([]Action, error) {
 		return x.on(o.TargetParty, func(channel string) Action { return x.monitor(channel, o) })
 	case call.StartsRecording:
 		return x.on(o.TargetParty, func(channel string) Action {
-			return NewAction("MixMonitor", "Channel", channel, "File", id.String()+"-"+fingerprint(o.ID)+".wav", "Options", "b")
+			return NewAction("MixMonitor", "Channel", channel, "File", id.String()+"-"+connection.Fingerprint(o.ID)+".wav", "Options", "b")
 		})
 	case call.PausesRecording, call.ResumesRecording:
 		state := "1"

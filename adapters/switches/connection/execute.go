@@ -1,6 +1,8 @@
 package connection
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 
@@ -54,3 +56,9 @@ func told(err error, done int) error {
 
 // Unsupported is call.ErrUnsupported with why.
 func Unsupported(why string) error { return fmt.Errorf("%w: %s", call.ErrUnsupported, why) }
+
+// Fingerprint is a command id as part of a name: whatever is in it, it is 16 letters and digits.
+func Fingerprint(command string) string {
+	hash := sha256.Sum256([]byte(command))
+	return hex.EncodeToString(hash[:8])
+}

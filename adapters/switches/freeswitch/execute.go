@@ -177,7 +177,7 @@ func (x *Executor) forCall(id call.ConnID, o call.Order) ([]Command, error) {
 	case call.Monitors:
 		return x.monitor(o)
 	case call.StartsRecording:
-		return one("uuid_record", string(o.TargetParty), "start", path.Join(x.dialplan.Recordings, id.String()+"-"+string(o.TargetParty)+".wav"))
+		return one("uuid_record", string(o.TargetParty), "start", path.Join(x.dialplan.Recordings, id.String()+"-"+connection.Fingerprint(o.ID)+".wav"))
 	case call.PausesRecording:
 		return one("uuid_record", string(o.TargetParty), "mask", o.Recording)
 	case call.ResumesRecording:

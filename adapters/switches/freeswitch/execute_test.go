@@ -94,7 +94,7 @@ func TestOrdersAreCommands(t *testing.T) {
 		"listen":                 {ofCall(call.Monitors, monitors(call.Silent)), []string{"bgapi originate {origination_caller_id_name=Monitor,origination_caller_id_number=1007}user/1007@cc.test &eavesdrop(" + callerLeg + ")"}},
 		"whisper":                {ofCall(call.Monitors, monitors(call.Whisper)), []string{"bgapi originate {origination_caller_id_name=Monitor,origination_caller_id_number=1007,eavesdrop_whisper_aleg=true}user/1007@cc.test &eavesdrop(" + callerLeg + ")"}},
 		"barge in":               {ofCall(call.Monitors, monitors(call.Barge)), []string{"bgapi originate {origination_caller_id_name=Monitor,origination_caller_id_number=1007,eavesdrop_whisper_aleg=true,eavesdrop_whisper_bleg=true}user/1007@cc.test &eavesdrop(" + callerLeg + ")"}},
-		"record":                 {ofCall(call.StartsRecording, nil), []string{"api uuid_record " + callerLeg + " start /rec/" + theCall.String() + "-" + callerLeg + ".wav"}},
+		"record":                 {ofCall(call.StartsRecording, nil), []string{"api uuid_record " + callerLeg + " start /rec/" + theCall.String() + "-d0f631ca1ddba8db.wav"}},
 		"pause a recording":      {ofCall(call.PausesRecording, ofFile("/rec/a.wav")), []string{"api uuid_record " + callerLeg + " mask /rec/a.wav"}},
 		"resume a recording":     {ofCall(call.ResumesRecording, ofFile("/rec/a.wav")), []string{"api uuid_record " + callerLeg + " unmask /rec/a.wav"}},
 		"stop a recording":       {ofCall(call.StopsRecording, ofFile("/rec/a.wav")), []string{"api uuid_record " + callerLeg + " stop /rec/a.wav"}},
