@@ -129,7 +129,7 @@ type circumstances struct {
 	by    call.By
 	call  call.ConnID // that it is about
 	agent string      // whom it is about
-	floor func() floor.View
+	floor Floor
 }
 
 // circumstances says who asks. Times are cut to what every store keeps. An agent acts from the device where he is logged in
@@ -155,7 +155,7 @@ func (s *Server) circumstances(ctx context.Context, a Asking, key string, anyDev
 		by: call.By{
 			At: s.config.Now().UTC().Truncate(time.Microsecond), Actor: a.Actor, ID: cmp.Or(key, uuid.NewString()), DN: a.DN, Party: call.PartyID(a.Party),
 		},
-		floor: s.config.Floor.View,
+		floor: s.config.Floor,
 	}, nil
 }
 
@@ -163,12 +163,9 @@ func (s *Server) circumstances(ctx context.Context, a Asking, key string, anyDev
 var errNotHisDevice = errors.New("an agent acts from his own device only")
 
 // device is where who asks sits: its switch and its DN.
-func (c *circumstances) device(view floor.View) (on, dn string) {
+func (c *circumstances) device() (on, dn string) {
 	dn = c.by.DN
-	for _, live := range view.Calls {
-		if live.ConnID != c.call {
-			continue
-		}
+	if live, found := c.floor.Call(c.call); found {
 		on = live.Switch
 		for _, p := range live.Parties {
 			if dn == "" && p.ID == c.by.Party {
@@ -176,28 +173,31 @@ func (c *circumstances) device(view floor.View) (on, dn string) {
 			}
 		}
 	}
-	for _, a := range view.Agents {
-		if a.ID == c.agent {
-			on, dn = cmp.Or(on, a.Switch), cmp.Or(dn, a.DN)
-		}
+	if desktop, known := c.floor.Agent(c.agent); known {
+		on, dn = cmp.Or(on, desktop.Agent.Switch), cmp.Or(dn, desktop.Agent.DN)
 	}
 	return on, dn
 }
 
 // elsewhere is another call in which the device of who asks talks or dials; zero: none.
 func (c *circumstances) elsewhere() call.ConnID {
-	view := c.floor()
-	on, dn := c.device(view)
+	on, dn := c.device()
 	if dn == "" {
 		return call.ConnID{}
 	}
-	for _, live := range view.Calls {
-		if live.ConnID == c.call || on != "" && live.Switch != on {
-			continue
-		}
-		for _, p := range live.Parties {
-			if p.DN == dn && (p.State == call.Connected || p.State == call.Initiated) {
-				return live.ConnID
+	switches := []string{on}
+	if on == "" {
+		switches, _ = c.floor.Outline()
+	}
+	for _, each := range switches {
+		for _, live := range c.floor.Seat(each, dn).Calls {
+			if live.ConnID == c.call {
+				continue
+			}
+			for _, p := range live.Parties {
+				if p.DN == dn && (p.State == call.Connected || p.State == call.Initiated) {
+					return live.ConnID
+				}
 			}
 		}
 	}
@@ -206,9 +206,9 @@ func (c *circumstances) elsewhere() call.ConnID {
 
 // occupant is who is logged in at the device; empty: nobody.
 func (c *circumstances) occupant(on string) string {
-	for _, a := range c.floor().Agents {
-		if a.DN == c.by.DN && a.Switch == on && a.ID != c.agent && a.State != floor.LoggedOut {
-			return a.ID
+	for _, id := range c.floor.Seat(on, c.by.DN).Agents {
+		if id != c.agent {
+			return id
 		}
 	}
 	return ""
@@ -216,15 +216,16 @@ func (c *circumstances) occupant(on string) string {
 
 // busy: the agent has a call of a queue.
 func (c *circumstances) busy() bool {
-	return slices.ContainsFunc(c.floor().Calls, func(live floor.Call) bool {
+	desktop, _ := c.floor.Agent(c.agent)
+	return slices.ContainsFunc(desktop.Calls, func(live floor.Call) bool {
 		return slices.ContainsFunc(live.Parties, func(p floor.Party) bool { return p.Agent == c.agent && p.Queue != "" })
 	})
 }
 
 // switchOr is a switch, or the only one there is where none is named.
 func (c *circumstances) switchOr(named string) string {
-	if links := c.floor().Links; named == "" && len(links) == 1 {
-		return links[0].Switch
+	if switches, _ := c.floor.Outline(); named == "" && len(switches) == 1 {
+		return switches[0]
 	}
 	return named
 }

@@ -37,9 +37,17 @@ var errStopping = errors.New("the server is stopping")
 // Floor is the live floor. Follow yields a Snapshot first, or what came after a position; its last element may be an
 // error, such as that the reader was too slow.
 type Floor interface {
+	Seats
 	View() floor.View
 	Agent(id string) (floor.Desktop, bool)
 	Follow(ctx context.Context, following floor.Following) iter.Seq2[floor.Frame, error]
+}
+
+// Seats are parts of the floor, each to be had without the rest: desktops ask for theirs all the time.
+type Seats interface {
+	Call(id call.ConnID) (floor.Call, bool)
+	Seat(switchName, dn string) floor.Seat
+	Outline() (switches, queues []string)
 }
 
 // History is the records of calls; Call answers history.ErrNotFound for a call without one.

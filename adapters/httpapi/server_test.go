@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -126,7 +127,7 @@ func (b *building) Request(ctx context.Context, id call.ConnID, request call.Req
 
 func (b *building) config() httpapi.Config {
 	return httpapi.Config{
-		Floor: b, History: b, Log: b, Audit: b, Requests: b, States: states{},
+		Floor: shown{b}, History: b, Log: b, Audit: b, Requests: b, States: states{},
 		Now: func() time.Time { return noon },
 	}
 }
@@ -137,6 +138,26 @@ type states struct{}
 func (states) Call(context.Context, call.ConnID) (call.State, error) { return call.State{}, nil }
 
 func (states) Agent(context.Context, string) (agent.State, error) { return agent.State{}, nil }
+
+// shown is the building as its floor shows it.
+type shown struct{ *building }
+
+func (s shown) Call(id call.ConnID) (floor.Call, bool) {
+	i := slices.IndexFunc(s.view.Calls, func(c floor.Call) bool { return c.ConnID == id })
+	if i < 0 {
+		return floor.Call{}, false
+	}
+	return s.view.Calls[i], true
+}
+
+func (shown) Seat(string, string) floor.Seat { return floor.Seat{} }
+
+func (s shown) Outline() (switches, queues []string) {
+	for _, link := range s.view.Links {
+		switches = append(switches, link.Switch)
+	}
+	return switches, nil
+}
 
 func newBuilding() *building {
 	return &building{

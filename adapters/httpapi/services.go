@@ -38,21 +38,19 @@ type services struct {
 
 func (s *Server) listServices(ctx context.Context, in *servicesRequest) (*servicesAnswer, error) {
 	desktop, _ := s.config.Floor.Agent(in.ID) // of an agent whom nobody has seen: logged out
-	view := s.config.Floor.View()
-	who := &circumstances{by: call.By{DN: desktop.Agent.DN}, agent: in.ID, floor: func() floor.View { return view }}
+	who := &circumstances{by: call.By{DN: desktop.Agent.DN}, agent: in.ID, floor: s.config.Floor}
 	session, err := s.config.States.Agent(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
 	body := services{Calls: map[call.ConnID][]call.Service{}, Switches: []string{}, Queues: []string{}}
-	for _, link := range view.Links {
-		if s.config.Commands.Can(link.Switch, agent.LogsIn) {
-			body.Switches = append(body.Switches, link.Switch)
+	switches, queues := s.config.Floor.Outline()
+	for _, each := range switches {
+		if s.config.Commands.Can(each, agent.LogsIn) {
+			body.Switches = append(body.Switches, each)
 		}
 	}
-	for _, queue := range view.Queues {
-		body.Queues = append(body.Queues, queue.Queue)
-	}
+	body.Queues = append(body.Queues, queues...)
 	body.Agent = s.able(ctx, session.Switch, agent.Permitted(session, who.busy(), who.elsewhere()))
 	if !session.LoggedIn && len(body.Switches) > 0 && s.mayAsk(ctx, agent.LogsIn) {
 		body.Agent = []call.Service{agent.LogsIn}

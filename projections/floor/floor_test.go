@@ -361,3 +361,21 @@ func TestDamagedEvent(t *testing.T) {
 	s.Add(wire.CallStream(connID("1")), eventlog.Event{Type: "CallStarted", Version: 1, Data: []byte("{")})
 	require.ErrorContains(t, floor.New(floor.Options{}).Apply(t.Context(), s.Records()), "position 1 (call-")
 }
+
+// Who and what is at a telephone, which on another switch is another one.
+func TestASeat(t *testing.T) {
+	var s session
+	id := connID("1")
+	s.login(0, "jane", "1001", "sales")
+	s.arrives(1, id, "2125550001")
+	s.rings(2, id, "jane", "1001", "sales")
+	f := s.floor(t)
+	seat := f.Seat("pbx", "1001")
+	assert.Equal(t, []string{"jane"}, seat.Agents)
+	require.Len(t, seat.Calls, 1)
+	assert.Equal(t, id, seat.Calls[0].ConnID)
+	assert.Equal(t, floor.Seat{}, f.Seat("branch", "1001"))
+	switches, queues := f.Outline()
+	assert.Empty(t, switches, "of no link anything was told")
+	assert.Equal(t, []string{"sales"}, queues)
+}
