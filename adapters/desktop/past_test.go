@@ -50,3 +50,44 @@ func TestTheSliderGoesBackToTheBegin(t *testing.T) {
 	b.see("!document.querySelector('.timebar .wrong')")
 	assert.Len(t, c.looked(), 1)
 }
+
+// The page's address is always the moment that is shown: it can be sent to somebody, and the page loaded again.
+func TestTheAddressIsTheMomentThatIsShown(t *testing.T) {
+	b := openBrowser(t)
+	c := openCentre(t, 0)
+	c.ahead = -3 * time.Minute
+	c.login("1001", "")
+	c.ahead = -50 * time.Second
+	c.login("1002", "lunch")
+	c.ahead = 0
+	c.login("1003", "")
+	b.open(c.url(""))
+	b.see("document.querySelectorAll('.tile').length === 3")
+
+	b.drag(60_000)
+	shown := "document.querySelector('.timebar[data-past=true]') && Math.abs(Date.parse(location.hash.slice('#/?at='.length)) - " + slider + ".value) < 1000"
+	b.see(shown)
+	dragged := do[string](b, "location.hash")
+	do[bool](b, "document.querySelector('.timebar .play').click(), true")
+	b.seeText(".timebar .play", "Pause")
+	b.see(fmt.Sprintf("%s.value - Date.parse(%q.slice('#/?at='.length)) > 1100", slider, dragged)) // it goes on
+	do[bool](b, "document.querySelector('.timebar .play').click(), true")
+	b.seeText(".timebar .play", "Play")
+	b.see("location.hash !== '" + dragged + "' && " + shown)
+
+	do[bool](b, "document.querySelector('.timebar .back').click(), true")
+	b.see("location.hash === '#/' && document.querySelectorAll('.tile').length === 3")
+	do[bool](b, "location.hash = '"+dragged+"', true") // the same moment once more
+	b.see("location.hash === '" + dragged + "' && document.querySelectorAll('.tile').length === 1 && " + shown)
+
+	// What plays until it has caught up is live.
+	b.drag(2_000)
+	do[bool](b, "document.querySelector('.timebar .play').click(), true")
+	b.see("location.hash === '#/' && document.querySelector('.timebar[data-past=false]')")
+
+	// Who goes elsewhere gets there.
+	b.drag(60_000)
+	b.see(shown)
+	do[bool](b, "document.querySelector('nav a[href=\"#/calls\"]').click(), true")
+	b.see("location.hash === '#/calls' && document.querySelector('[role=search]')")
+}

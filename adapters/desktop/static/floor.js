@@ -49,12 +49,12 @@ export function Floor({ route, live }) {
 // usePast is the floor's past, at the moment that stands in the page's address.
 function usePast(route, live) {
   const past = useMemo(() => new Past(live), [live]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const at = Date.parse(new URLSearchParams(route.query).get('at'));
     if (at > 0) past.show(at);
     else if (!past.live) past.goLive();
   }, [past, route]);
-  useLayoutEffect(() => () => past.goLive(), [past]);
+  useLayoutEffect(() => () => past.leave(), [past]);
   return past;
 }
 

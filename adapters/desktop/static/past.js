@@ -77,9 +77,21 @@ export class Past {
 
   pause() {
     this.show(this.now());
+    this.settle();
   }
 
   goLive() {
+    this.leave();
+    this.settle();
+  }
+
+  // settle puts the moment that is shown into the page's address.
+  settle() {
+    history.replaceState(null, '', this.live ? '#/' : `#/?at=${new Date(this.now()).toISOString()}`);
+  }
+
+  // leave ends it, for a page that shows something else.
+  leave() {
     this.#become(null, 0);
     ticker.tick();
   }

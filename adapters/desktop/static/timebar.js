@@ -39,7 +39,7 @@ export function TimeBar({ past, live }) {
   };
   const drop = () => {
     dragging.current = false;
-    settle(past);
+    past.settle();
   };
   const play = () => (past.speed > 0 ? past.pause() : past.play(speed));
   const choose = (event) => {
@@ -76,12 +76,7 @@ function step(event, past, from, to) {
   const at = (past.live ? to : past.now()) + by * 1000;
   if (at >= to) past.goLive();
   else past.show(Math.max(at, from));
-  settle(past);
-}
-
-// settle puts the moment that is shown into the page's address.
-function settle(past) {
-  history.replaceState(null, '', past.live ? '#/' : `#/?at=${new Date(past.now()).toISOString()}`);
+  past.settle();
 }
 
 function whenever(at, present) {
