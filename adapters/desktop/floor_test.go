@@ -1,6 +1,10 @@
 package desktop_test
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
 
 // The floor shows how well the queues are served, and of agents and calls those that somebody looks for.
 func TestFloorIsFiltered(t *testing.T) {
@@ -35,4 +39,29 @@ func TestFloorIsFiltered(t *testing.T) {
 	b.see(tiles + " === '1002' && document.querySelector('.live td.none')")
 	do[bool](b, "document.querySelector('.filter input').dispatchEvent(new KeyboardEvent('keydown', {key: 'Escape', bubbles: true})), true")
 	b.see(tiles + " === '1001,1002' && document.querySelector('.filter select').value === ''")
+}
+
+// The floor has a key, too. It is a single character, so it can be turned off.
+func TestTheKeyOfTheFloorCanBeTurnedOff(t *testing.T) {
+	b := openBrowser(t)
+	c := openCentre(t, 0)
+	c.login("1001", "")
+	b.open(c.url(""))
+	b.see("document.querySelector('.tile')")
+	b.key("/")
+	b.see("document.activeElement.matches('.filter input')")
+	b.key("1/1")
+	b.see("document.activeElement.value.endsWith('1/1')") // and not a shortcut
+	do[bool](b, "document.activeElement.blur(), true")
+	b.press("Keyboard shortcuts")
+	b.seeText("dialog[open]", "/", "Write what to look for")
+	do[bool](b, "document.querySelector('dialog input').click(), true")
+	b.key("\x1b")
+	b.see("!document.querySelector('dialog')")
+	do[bool](b, "document.activeElement.blur(), true")
+	b.key("/")
+	b.key("?") // turned off, all but the list
+	b.see("document.querySelector('dialog[open] input')?.checked === false")
+	b.key("\x1b")
+	assert.True(t, do[bool](b, "!document.activeElement.matches('.filter input')"))
 }

@@ -55,16 +55,16 @@ func TestTheSliderGoesBackToTheBegin(t *testing.T) {
 func TestTheAddressIsTheMomentThatIsShown(t *testing.T) {
 	b := openBrowser(t)
 	c := openCentre(t, 0)
-	c.ahead = -3 * time.Minute
+	c.ahead = -10 * time.Minute
 	c.login("1001", "")
-	c.ahead = -50 * time.Second
+	c.ahead = -4 * time.Minute
 	c.login("1002", "lunch")
 	c.ahead = 0
 	c.login("1003", "")
 	b.open(c.url(""))
 	b.see("document.querySelectorAll('.tile').length === 3")
 
-	b.drag(60_000)
+	b.drag(300_000)
 	shown := "document.querySelector('.timebar[data-past=true]') && Math.abs(Date.parse(location.hash.slice('#/?at='.length)) - " + slider + ".value) < 1000"
 	b.see(shown)
 	dragged := do[string](b, "location.hash")
@@ -86,8 +86,40 @@ func TestTheAddressIsTheMomentThatIsShown(t *testing.T) {
 	b.see("location.hash === '#/' && document.querySelector('.timebar[data-past=false]')")
 
 	// Who goes elsewhere gets there.
-	b.drag(60_000)
+	b.drag(300_000)
 	b.see(shown)
 	do[bool](b, "document.querySelector('nav a[href=\"#/calls\"]').click(), true")
 	b.see("location.hash === '#/calls' && document.querySelector('[role=search]')")
+}
+
+// A screen reader is told what is shown, and not each second how long ago that is.
+func TestTimeGoesOnWithoutBeingTold(t *testing.T) {
+	b := openBrowser(t)
+	c := openCentre(t, 0)
+	c.ahead = -10 * time.Minute
+	c.login("1001", "")
+	c.ahead = -4 * time.Minute
+	c.login("1002", "")
+	c.ahead = 0
+	c.login("1003", "")
+	b.open(c.url(""))
+	b.see("document.querySelectorAll('.tile').length === 3")
+	do[bool](b, `(() => {
+		window.told = [];
+		for (const region of document.querySelectorAll('[role=status], [aria-live]'))
+			new MutationObserver(() => told.push(region.textContent)).observe(region, {childList: true, characterData: true, subtree: true});
+	})(), true`)
+	passes := func() {
+		before := do[string](b, "document.querySelector('.timebar .when').innerText")
+		b.see(fmt.Sprintf("document.querySelector('.timebar .when').innerText !== %q", before))
+	}
+	b.drag(300_000)
+	b.see("document.querySelectorAll('.tile').length === 1 && told.length === 1 && told[0].startsWith('As it was at')")
+	do[bool](b, "document.querySelector('.timebar .play').click(), true")
+	b.see("document.querySelectorAll('.tile').length === 2 && told.at(-1) === 'Playing at 1×'")
+	passes()
+	passes()
+	do[bool](b, "document.querySelector('.timebar .back').click(), true")
+	b.see("told.at(-1) === 'Live'")
+	assert.Equal(t, 3.0, do[float64](b, "told.length"))
 }

@@ -85,7 +85,7 @@ function Links({ live }) {
 function FeedState({ live }) {
   const { state, position } = live;
   return html`<div class="feed" data-feed=${state} title=${`Log position ${position}`}>
-    <span role="status"><i aria-hidden="true"></i>${feedStates[state]}${state === 'behind' && ` by ${duration(live.late)}`}</span>
+    <span><i aria-hidden="true"></i><span role="status">${feedStates[state]}</span>${state === 'behind' && ` by ${duration(live.late)}`}</span>
     <span class="position"><span class="unseen">Log position </span>${position ? `#${position}` : ''}</span>
   </div>`;
 }

@@ -4,6 +4,8 @@ import { computed, html, useEffect, useLayoutEffect, useMemo, useRef, useSignal,
 import { Past } from './past.js';
 import { TimeBar } from './timebar.js';
 import { percent } from './figures.js';
+import { Button } from './commands.js';
+import { Shortcuts, useShortcuts } from './shortcuts.js';
 import { Agent, DataChips, Elapsed, State, agentState, callState, clock, get, number } from './parts.js';
 
 // More than these are more than a person reads: of them only those in sight are drawn, and agents get smaller tiles in a
@@ -31,18 +33,23 @@ export function Floor({ route, live }) {
   const floor = past.shown ?? live;
   const filter = useSignal(noFilter);
   const found = useMemo(() => find(floor, filter), [floor]);
+  const field = useRef();
+  const keys = [{ key: '/', label: 'Write what to look for', run: () => field.current.focus() }];
+  const shortcuts = useShortcuts(keys);
   return html`
     <h1 class="unseen">Floor</h1>
     <${TimeBar} past=${past} live=${live} />
     <div class="tools">
       <${Summary} floor=${floor} found=${found} filter=${filter} />
-      <${Filter} floor=${floor} filter=${filter} />
+      <${Filter} floor=${floor} filter=${filter} field=${field} />
     </div>
     <div class="floor">
       <${Agents} floor=${floor} found=${found} filter=${filter} />
       <${Queues} floor=${floor} found=${found} filter=${filter} past=${past} />
       <${LiveCalls} floor=${floor} found=${found} filter=${filter} />
     </div>
+    <p class="under"><${Button} kind="quiet" label="Keyboard shortcuts" keys="?" onPress=${shortcuts.list} /></p>
+    <${Shortcuts} keys=${keys} shortcuts=${shortcuts} />
   `;
 }
 
@@ -51,8 +58,10 @@ function usePast(route, live) {
   const past = useMemo(() => new Past(live), [live]);
   useLayoutEffect(() => {
     const at = Date.parse(new URLSearchParams(route.query).get('at'));
-    if (at > 0) past.show(at);
-    else if (!past.live) past.goLive();
+    if (at > 0) {
+      past.show(at);
+      past.settle();
+    } else if (!past.live) past.goLive();
   }, [past, route]);
   useLayoutEffect(() => () => past.leave(), [past]);
   return past;
@@ -148,18 +157,8 @@ function Summary({ floor, found, filter }) {
   </div>`;
 }
 
-function Filter({ floor, filter }) {
+function Filter({ floor, filter, field }) {
   const { queue, text } = filter.value;
-  const field = useRef();
-  useEffect(() => {
-    const find = (event) => {
-      if (event.key !== '/' || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
-      event.preventDefault();
-      field.current.focus();
-    };
-    addEventListener('keydown', find);
-    return () => removeEventListener('keydown', find);
-  }, []);
   const change = (part) => { filter.value = { ...filter.value, ...part }; };
   const names = [...new Set([...floor.queues.keys(), queue].filter(Boolean))].sort(order);
   return html`<div class="filter" onKeyDown=${(event) => event.key === 'Escape' && change(noFilter)}>

@@ -24,6 +24,7 @@ export class Past {
   #shown = signal(null);
   #at = signal(null);
   #speed = signal(0);
+  #settled = signal(null);
   #error = signal(null);
   #model = null;
   #shows = paced(() => this.#show());
@@ -52,6 +53,11 @@ export class Past {
   // speed is 0 while it stands.
   get speed() {
     return this.#speed.value;
+  }
+
+  // settled is the moment that stands in the page's address; null: it is live there.
+  get settled() {
+    return this.#settled.value;
   }
 
   get error() {
@@ -87,7 +93,8 @@ export class Past {
 
   // settle puts the moment that is shown into the page's address.
   settle() {
-    history.replaceState(null, '', this.live ? '#/' : `#/?at=${new Date(this.now()).toISOString()}`);
+    this.#settled.value = this.live ? null : this.now();
+    history.replaceState(null, '', this.live ? '#/' : `#/?at=${new Date(this.settled).toISOString()}`);
   }
 
   // leave ends it, for a page that shows something else.

@@ -1,7 +1,7 @@
-// Keys that do what the buttons of the desktop do. They are single characters, so they can be turned off (WCAG 2.1.4), and
+// Keys that do what the buttons of a page do. They are single characters, so they can be turned off (WCAG 2.1.4), and
 // they are nothing but characters while somebody writes.
 
-import { html, useEffect, useRef, useState } from './html.js';
+import { html, useEffect, useLayoutEffect, useRef, useState } from './html.js';
 
 const setting = 'callstate.shortcuts';
 
@@ -11,7 +11,7 @@ export function useShortcuts(keys) {
   const [listed, setListed] = useState(false);
   const held = useRef();
   held.current = { keys, on, listed };
-  useEffect(() => {
+  useLayoutEffect(() => {
     const pressed = (event) => {
       const { keys, on, listed } = held.current;
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || event.repeat || listed || writing(event.target)) return;
@@ -45,7 +45,7 @@ export function Shortcuts({ keys, shortcuts }) {
     <h2 id="shortcuts">Keyboard shortcuts</h2>
     <dl>${keys.map(({ key, label }) => html`<div key=${key}><dt><kbd>${key}</kbd></dt><dd>${label}</dd></div>`)}
       <div><dt><kbd>?</kbd></dt><dd>This list</dd></div><div><dt><kbd>Esc</kbd></dt><dd>Close what is open</dd></div></dl>
-    <label><input type="checkbox" checked=${shortcuts.on} onChange=${(event) => shortcuts.turn(event.target.checked)} /> Letters are shortcuts, except in a field</label>
+    <label><input type="checkbox" checked=${shortcuts.on} onChange=${(event) => shortcuts.turn(event.target.checked)} /> These keys are shortcuts, except in a field</label>
     <form method="dialog"><button>Close</button></form>
   </dialog>`;
 }

@@ -47,9 +47,12 @@ export function TimeBar({ past, live }) {
     setSpeed(wanted);
     if (past.speed > 0) past.play(wanted);
   };
+  // A screen reader is told when something else is shown, not how time goes on.
+  const told = past.speed > 0 ? `Playing at ${past.speed}×` : past.settled === null ? 'Live' : `As it was at ${whenever(past.settled, present)}`;
   const text = past.live ? 'Live' : whenever(now, present);
   return html`<section class="timebar" aria-label="Time" data-past=${!past.live}>
-    <p class="when" role="status"><i aria-hidden="true"></i>${past.live ? html`<b>Live</b> <small>drag to see the past</small>`
+    <span class="unseen" role="status">${told}</span>
+    <p class="when"><i aria-hidden="true"></i>${past.live ? html`<b>Live</b> <small>drag to see the past</small>`
       : html`<b>As it was at <span class="time">${text}</span></b> <small>${duration(present - now)} ago${past.speed > 0 && `, playing at ${past.speed}×`}</small>`}</p>
     <div class="slide">
       <input type="range" aria-label="Moment of the floor" min=${from} max=${to} step="100" value=${past.live ? to : now} aria-valuetext=${text}
