@@ -20,6 +20,7 @@ func TestFloorIsFiltered(t *testing.T) {
 
 	b.open(c.url(""))
 	b.seeText(".queue", "sales", "Service level", "100 %")
+	b.see("[...document.querySelectorAll('#app > *')].map((each) => each.tagName).join() === 'A,HEADER,MAIN'")
 	tiles := "[...document.querySelectorAll('.tile .who b')].map((each) => each.textContent).join()"
 	b.see(tiles + " === '1001,1002'")
 

@@ -115,11 +115,15 @@ function skip(event) {
 // start shows the page once it is known who sits there, and says meanwhile why that is not known.
 async function start(failures = 0) {
   const page = document.getElementById('app');
+  const show = (what) => {
+    if (failures === 0) page.replaceChildren(); // Preact leaves what it has not made
+    render(what, page);
+  };
   const who = await whoSits().catch((error) => {
-    render(html`<main id="main"><${Problem} error=${error} /><p class="empty">It is asked again.</p></main>`, page);
+    show(html`<main id="main"><${Problem} error=${error} /><p class="empty">It is asked again.</p></main>`);
     setTimeout(() => start(failures + 1), Math.min(1000 * 2 ** failures, 15000));
   });
-  if (who) render(html`<${App} who=${who} />`, page);
+  if (who) show(html`<${App} who=${who} />`);
 }
 
 start();
