@@ -13,6 +13,7 @@ import (
 
 	"github.com/callstate/callstate/domain/agent"
 	"github.com/callstate/callstate/domain/call"
+	"github.com/callstate/callstate/domain/engine"
 )
 
 // press waits until a button can be pressed, and presses it.
@@ -297,7 +298,8 @@ func TestMerge(t *testing.T) {
 	}
 }
 
-// What is not done is said, with the reason; and that a switch has taken something and does not do it, too.
+// What is not done is said, with the reason; and that a switch has taken something and does not do it, too, whatever else
+// happens meanwhile.
 func TestWhatIsRefusedIsSaid(t *testing.T) {
 	c, b := desk(t)
 	b.login()
@@ -308,11 +310,22 @@ func TestWhatIsRefusedIsSaid(t *testing.T) {
 	b.press("Close")
 	b.see("!document.querySelector('.outcome .problem')")
 	c.obeys(nil, true)
+	taken := c.end()
 	do[bool](b, "(() => { const real = window.setTimeout; window.setTimeout = (what, wait) => real(what, wait === 6000 ? 600 : wait); })(), true")
 	b.press("Hold")
 	b.see("document.querySelector('[aria-busy=true]')")
+	event(c, taken, func(r call.RequestMade) bool { return r.Request == call.Holds })
+	require.NoError(t, c.engine.Ingest(t.Context(), []engine.Observation{{
+		Agent: "1001", AgentFact: agent.MembershipIs{At: time.Now(), Agent: "1001", Switch: "sim", Queue: "sales", DN: "1001", Member: true, Paused: true, Reason: "lunch"},
+	}}))
+	b.seeText(".memberships", "paused: lunch")
+	assert.True(t, do[bool](b, "Boolean(document.querySelector('[aria-busy=true]') || document.querySelector('.outcome .problem'))"))
 	b.seeText("[role=alert]", "Hold:", "nothing has come of it yet")
 	c.obeys(nil, false)
+	b.press("Hold")
+	b.offers("Retrieve", "End call")
+	b.see("!document.querySelector('.outcome .problem')")
+	b.press("Retrieve")
 
 	b.press("Transfer …")
 	b.write(".card .panel-of input", "no number")

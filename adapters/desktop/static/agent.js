@@ -68,7 +68,8 @@ function useDesk(id, live) {
       const path = call ? `/v1/calls/${call.connId}/${services[service].path}` : `/v1/agents/${encodeURIComponent(id)}/${ofAgents[service]}`;
       const who = { actor: `agent:${id}`, dn: call ? agent.dn : body.dn };
       if (service === 'changeUserData') delete who.dn;
-      return commands.post(keyOf(call, service), label, path, { ...body, ...who }, options);
+      const about = () => (call ? live.calls.get(call.connId) : live.agents.get(id));
+      return commands.post(keyOf(call, service), label, path, { ...body, ...who }, about, options);
     },
   };
 }

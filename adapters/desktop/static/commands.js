@@ -1,5 +1,5 @@
-// What an agent asks from his desktop, and what he may ask: a button is busy until the feed has passed the position at
-// which it stands in the log that it was asked, and nothing is offered that would be refused.
+// What an agent asks from his desktop, and what he may ask: a button is busy until the call or the agent that it is about is
+// not as it was when it was pressed, and nothing is offered that would be refused.
 
 import { html, signal, useEffect, useMemo, useSignal } from './html.js';
 import { ask, get } from './parts.js';
@@ -9,17 +9,14 @@ const patience = 6000;
 
 // Commands are those of one desktop that are under way, and what became of the last one.
 class Commands {
-  #live;
-  #busy = signal(new Map()); // what is under way -> the position that the feed has to pass, once it is known
+  #underWay = signal(new Map()); // by key: { label, about, before, taken }
   #refused = signal(null);
-  #unanswered = signal('');
+  #late = signal(null); // what was taken, and of which nothing had come in time
 
-  constructor(live) {
-    this.#live = live;
-  }
-
+  // busy: it is being asked, or it was taken and what it is about is as it was.
   busy(key) {
-    return this.#busy.value.get(key) > this.#live.position;
+    const asked = this.#underWay.value.get(key);
+    return asked !== undefined && (!asked.taken || unchanged(asked));
   }
 
   // refused is { label, error }: what was asked last and not done.
@@ -29,23 +26,25 @@ class Commands {
 
   // unanswered is the label of what the switch has taken and not done.
   get unanswered() {
-    return this.#unanswered.value;
+    const late = this.#late.value;
+    return late && unchanged(late) ? late.label : '';
   }
 
   forget() {
-    [this.#refused.value, this.#unanswered.value] = [null, ''];
+    [this.#refused.value, this.#late.value] = [null, null];
   }
 
-  // post asks for something. It returns the answer, or nothing where it was refused. With seen: false there is nothing in
-  // the feed by which it could be seen.
-  async post(key, label, path, body, { headers, seen = true, expected } = {}) {
+  // post asks for something. It returns the answer, or nothing where it was refused. about tells the call or the agent, as
+  // the feed has it, by which it can be seen that something has come of it; with seen: false nothing will be.
+  async post(key, label, path, body, about, { headers, seen = true, expected } = {}) {
     if (this.busy(key)) return undefined;
-    this.#mark(key, Infinity);
+    const asked = { label, about, before: JSON.stringify(about()), taken: false };
+    this.#mark(key, asked);
     this.forget();
     try {
       const response = await ask(path, { method: 'POST', headers: { 'Content-Type': 'application/json', ...headers }, body: JSON.stringify(body) });
       const answer = await response.json();
-      if (seen) this.#await(key, label, answer.position);
+      if (seen && answer.eventId) this.#await(key, { ...asked, taken: true }); // without an event it was so already
       else this.#mark(key);
       return answer;
     } catch (error) {
@@ -56,26 +55,31 @@ class Commands {
     }
   }
 
-  #await(key, label, position) {
-    this.#mark(key, position);
+  #await(key, asked) {
+    this.#mark(key, asked);
     setTimeout(() => {
-      if (this.#busy.value.get(key) !== position) return;
-      if (this.busy(key)) this.#unanswered.value = label;
+      if (this.#underWay.value.get(key) !== asked) return;
+      if (unchanged(asked)) this.#late.value = asked;
       this.#mark(key);
     }, patience);
   }
 
-  // mark says what position something waits for; without one it is not under way any more.
-  #mark(key, position) {
-    const busy = new Map(this.#busy.value);
-    if (position === undefined) busy.delete(key);
-    else busy.set(key, position);
-    this.#busy.value = busy;
+  // mark says what is under way; without it nothing is any more.
+  #mark(key, asked) {
+    const underWay = new Map(this.#underWay.value);
+    if (asked) underWay.set(key, asked);
+    else underWay.delete(key);
+    this.#underWay.value = underWay;
   }
 }
 
+// unchanged: what was asked is about something that is as it was then. A feed that begins anew has other objects for the same.
+function unchanged({ about, before }) {
+  return JSON.stringify(about()) === before;
+}
+
 export function useCommands(live) {
-  return useMemo(() => new Commands(live), [live]);
+  return useMemo(() => new Commands(), [live]);
 }
 
 // After these times the server is asked again what is permitted, where it did not say.
