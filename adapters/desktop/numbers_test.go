@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
@@ -52,6 +53,34 @@ func TestNumbers(t *testing.T) {
 	do[bool](b, "document.querySelector('main a[href=\"#/numbers?agent=1001\"]').click(), true")
 	b.see("document.querySelector('[data-chart=Occupancy] canvas') && !document.querySelector('[data-chart=Abandoned]')")
 	b.seeText(".headline", "Handled")
+}
+
+// An event of a clock that is days ahead does not take the numbers away, and where it is always another time on the switch they are
+// of that time.
+func TestNumbersAreOfTheTimeOnTheSwitch(t *testing.T) {
+	for name, test := range map[string]struct {
+		clock time.Duration
+		once  time.Duration // of one event
+	}{
+		"one event ahead":        {0, 8 * 24 * time.Hour},
+		"a switch that is ahead": {3 * time.Hour, 3 * time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := openBrowser(t)
+			c := openCentre(t, test.clock)
+			c.login("1001", "")
+			c.ahead = test.once
+			c.login("1002", "lunch")
+			c.ahead = test.clock
+			answered := c.arrives("2125550001")
+			c.rings(answered, "1001")
+			c.answers(answered, "1001")
+			c.hangsUp(answered, "1001")
+			b.open(c.url("#/numbers?hours=1"))
+			b.see("document.querySelector('.headline button[aria-label*=Answered]')?.textContent === '1'")
+			b.see("document.querySelector('[data-chart=Handled] canvas') && !document.querySelector('.problem')")
+		})
+	}
 }
 
 // What is vendored is what its notice says.

@@ -1,7 +1,7 @@
 // The numbers of queues and agents, whole and over the day, each of which opens the calls behind it.
 
 import { html, useEffect, useState } from './html.js';
-import { Moment, Problem, get } from './parts.js';
+import { Moment, Problem, clock, get } from './parts.js';
 import { duration } from './clock.js';
 import { Behind, Count, Level, average, percent } from './figures.js';
 import { OverTheDay } from './overtheday.js';
@@ -23,7 +23,7 @@ const agentCounts = [['offered', 'Offered'], ['handled', 'Handled'], ['ringNoAns
 export function Numbers({ query, live }) {
   const [opened, open] = useState(null);
   const [round, setRound] = useState(0);
-  const { report, over, error } = useReports(query, round);
+  const { report, over, error } = useReports(query, round, live.loaded);
   useEffect(() => open(null), [query]);
   useEffect(() => {
     const timer = setInterval(() => document.hidden || setRound((n) => n + 1), refreshEvery);
@@ -37,8 +37,9 @@ export function Numbers({ query, live }) {
   </section>`;
 }
 
-// useReports asks for the numbers of the whole range, and for those of its intervals.
-function useReports(query, round) {
+// useReports asks for the numbers of the whole range, and for those of its intervals; once more when the feed has told what
+// time it is on the switch.
+function useReports(query, round, loaded) {
   const [answer, setAnswer] = useState({});
   useEffect(() => {
     const asking = new AbortController();
@@ -46,14 +47,15 @@ function useReports(query, round) {
       .then(([report, over]) => setAnswer({ report, over }))
       .catch((error) => asking.signal.aborted || setAnswer({ ...answer, error }));
     return () => asking.abort();
-  }, [query, round]);
+  }, [query, round, loaded]);
   return answer;
 }
 
 async function reports(chosen, signal) {
-  const from = Math.max(beginOf(chosen.get('hours')), await begin(signal));
-  const interval = chosen.get('interval') || intervals.slice(1).map(([name]) => name).find((name) => (Date.now() - from) / lengths[name] <= most) || 'day';
-  const asked = new URLSearchParams({ tz: Intl.DateTimeFormat().resolvedOptions().timeZone });
+  const to = clock.present(); // and not the latest that was ever told, which may be of a clock that was wrong
+  const from = Math.min(Math.max(beginOf(chosen.get('hours'), to), await begin(signal)), to - 1);
+  const interval = chosen.get('interval') || intervals.slice(1).map(([name]) => name).find((name) => (to - from) / lengths[name] <= most) || 'day';
+  const asked = new URLSearchParams({ tz: Intl.DateTimeFormat().resolvedOptions().timeZone, to: new Date(to).toISOString() });
   if (from > 0) asked.set('from', new Date(from).toISOString());
   for (const name of ['queue', 'agent']) {
     if (chosen.get(name)) asked.set(name, chosen.get(name));
@@ -62,9 +64,9 @@ async function reports(chosen, signal) {
   return Promise.all([get(`/v1/stats?${asked}`, signal), get(`/v1/stats?${asked}&interval=${interval}&of=${of}`, signal)]);
 }
 
-function beginOf(hours) {
+function beginOf(hours, to) {
   if (hours === 'all') return 0;
-  return hours > 0 ? Date.now() - hours * 60 * minute : new Date().setHours(0, 0, 0, 0);
+  return hours > 0 ? to - hours * 60 * minute : new Date(to).setHours(0, 0, 0, 0);
 }
 
 function Report({ report, over, query, opened, open }) {
