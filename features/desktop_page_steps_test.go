@@ -259,7 +259,9 @@ func (w *world) dragsFloor(seconds int) error {
 		return err
 	}
 	slider := "document.querySelector('.timebar input')"
-	if err := v.see(slider + " && Number(" + slider + ".max) - Number(" + slider + ".min) > " + fmt.Sprint(seconds*1000)); err != nil {
+	// It goes back a quarter of an hour as long as the page does not know that the log has begun since.
+	span := fmt.Sprintf("%[1]s && Number(%[1]s.max) - Number(%[1]s.min)", slider)
+	if err := v.see(fmt.Sprintf("%s > %d && %s < 14 * 60000", span, seconds*1000, span)); err != nil {
 		return err
 	}
 	if err := v.do(fmt.Sprintf("const slider = %s; slider.value = Number(slider.max) - %d; for (const kind of ['input', 'change']) slider.dispatchEvent(new Event(kind, {bubbles: true}))", slider, seconds*1000)); err != nil {
