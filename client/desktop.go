@@ -43,6 +43,14 @@ type Call struct {
 	Parties  []Party           `json:"parties"` // live ones
 	UserData map[string]string `json:"userData"`
 	WaitedMs int64             `json:"waitedMs"` // in queues so far, waits that have ended
+
+	Recordings []struct {
+		ID    string `json:"id"`
+		Party string `json:"party"` // what it hears and says
+		State string `json:"state"` // recording or paused
+	} `json:"recordings,omitempty"` // those that are not complete
+	Disposition string `json:"disposition,omitempty"`
+	Notes       int    `json:"notes,omitempty"` // how many; the call's record has their texts
 }
 
 // Party is a live party of a call.

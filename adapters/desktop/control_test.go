@@ -106,11 +106,18 @@ func TestAnAgentWorksAtHisDesktop(t *testing.T) {
 	event[call.DispositionSet](c, begun, func(d call.DispositionSet) bool { return d.Code == "callback" })
 	b.seeText(".remarks .said", "callback")
 
+	_, err = c.engine.Request(t.Context(), id, call.AddNote{At: time.Now(), Actor: "agent:1002", Text: "his brother called before"})
+	require.NoError(t, err)
+	b.seeText(".remarks ul", "his brother called before", "agent:1002") // what somebody else writes is seen, too
+	_, err = c.engine.Request(t.Context(), id, call.SetDisposition{At: time.Now(), Actor: "agent:1002", Code: "resolved"})
+	require.NoError(t, err)
+	b.seeText(".remarks .said", "resolved")
+
 	b.press("End call")
 	event[call.CallEnded](c, begun, nil)
 	event[agent.AfterCallWorkStarted](c, begun, nil)
 	b.seeText(".me[data-state=afterCallWork]", "After-call work", "ends in 0:")
-	b.seeText(".card", "Call ended", state.ANI, "callback", "on Monday")
+	b.seeText(".card", "Call ended", state.ANI, "resolved", "on Monday", "his brother")
 	b.press("Done, ready")
 	event[agent.AfterCallWorkEnded](c, begun, nil)
 	b.seeText(".mystate", "Ready")

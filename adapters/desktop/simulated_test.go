@@ -43,6 +43,7 @@ type simulated struct {
 	ringing map[string]call.ConnID // the calls that ring, by DN
 	answer  error                  // what the switch answers instead of doing what it is asked
 	deaf    bool                   // it takes what it is asked, and does nothing
+	besides map[call.Service]func(*call.Order) []call.Fact
 }
 
 func openSimulated(t *testing.T) *simulated {
@@ -143,13 +144,24 @@ func (c *simulated) Execute(ctx context.Context, o engine.Order) error {
 	if c.answer != nil || c.deaf {
 		return c.answer
 	}
+	if o.Do != nil && c.besides[o.Do.Request] != nil {
+		var told []engine.Observation
+		for _, fact := range c.besides[o.Do.Request](o.Do) {
+			told = append(told, engine.Observation{Call: o.Call, CallFact: fact})
+		}
+		return c.engine.Ingest(ctx, told)
+	}
 	if err := c.pbx.Execute(o); err != nil {
 		return err
 	}
 	return c.tells(ctx)
 }
 
-func (c *simulated) Can(_ string, service call.Service) bool { return c.pbx.Can(service) }
+func (c *simulated) Can(_ string, service call.Service) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.besides[service] != nil || c.pbx.Can(service)
+}
 
 func (c *simulated) NameCall(command string, at time.Time) (string, time.Time) {
 	return c.pbx.NameCall(command, at)
@@ -175,6 +187,13 @@ func (c *simulated) obeys(answer error, deaf bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.answer, c.deaf = answer, deaf
+}
+
+// does has the switch do things besides, and tell what has come of them. They are called under its lock.
+func (c *simulated) does(besides map[call.Service]func(*call.Order) []call.Fact) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.besides = besides
 }
 
 // colleague is agent 1002, who has a desktop of his own.

@@ -106,6 +106,7 @@ func (c *liveCall) look() *shown[Call] {
 	v := Call{
 		ConnID: c.id, Switch: s.Switch, Type: s.Type(), State: callState(s), ANI: s.ANI, DNIS: s.DNIS, StartedAt: s.StartedAt,
 		Queues: []QueueWait{}, Parties: make([]Party, 0, s.LiveParties()), UserData: c.data,
+		Disposition: s.Disposition, Notes: len(s.Notes),
 	}
 	for _, visit := range s.IVRs {
 		if visit.LeftAt.IsZero() {
@@ -127,12 +128,18 @@ func (c *liveCall) look() *shown[Call] {
 			})
 		}
 	}
+	for _, r := range s.Recordings {
+		if r.State != call.Stopped {
+			v.Recordings = append(v.Recordings, Recording{ID: r.ID, Party: r.Party, State: r.State})
+		}
+	}
 	return &shown[Call]{item: v}
 }
 
 func (v *Call) same(w *Call) bool {
 	return v.Type == w.Type && v.State == w.State && v.ANI == w.ANI && v.DNIS == w.DNIS && v.Switch == w.Switch &&
 		v.StartedAt.Equal(w.StartedAt) && v.IVR == w.IVR && v.WaitedMs == w.WaitedMs &&
+		v.Disposition == w.Disposition && v.Notes == w.Notes && slices.Equal(v.Recordings, w.Recordings) &&
 		slices.Equal(v.Queues, w.Queues) && slices.Equal(v.Parties, w.Parties) && maps.Equal(v.UserData, w.UserData)
 }
 

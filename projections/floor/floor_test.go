@@ -1,6 +1,7 @@
 package floor_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -317,6 +318,49 @@ func TestCallState(t *testing.T) {
 	s.Call(id, call.PartyIs{At: at(6), Party: "caller", State: call.Released}, call.PartyIs{At: at(6), Party: "at 1001", State: call.Released})
 	_, live := s.floor(t).Call(id)
 	assert.False(t, live)
+}
+
+// What is said about a call, and whether it is recorded, is told to those who have it before them.
+func TestRemarksAndRecording(t *testing.T) {
+	var s session
+	id := connID("1")
+	s.login(0, "jane", "1001", "sales")
+	s.arrives(1, id, "2125550001")
+	s.waits(2, id, "sales")
+	s.rings(3, id, "jane", "1001", "sales")
+	s.party(4, id, "1001", call.Connected)
+	before := s.End()
+	recorded := func(second float64, recording string, state call.RecordingState) {
+		s.Call(id, call.RecordingIs{At: at(second), Recording: recording, Party: "at 1001", State: state})
+	}
+	recorded(5, "a", call.Recorded)
+	recorded(6, "b", call.Recorded)
+	recorded(7, "a", call.Paused)
+	recorded(8, "b", call.Stopped)
+	recorded(9, "a", call.Stopped)
+	s.Request(id, call.AddNote{At: at(10), Actor: "agent:john", Text: "a note"})
+	s.Request(id, call.SetDisposition{At: at(11), Actor: "agent:jane", Code: "sale"})
+
+	var told []string
+	for _, frame := range rest(t, s.floor(t), floor.Following{Agent: "jane", After: before, Resume: true}) {
+		require.Len(t, frame.Change.Calls, 1)
+		c := frame.Change.Calls[0]
+		what := frame.Change.Type
+		for _, r := range c.Recordings {
+			what += fmt.Sprintf(" %s %s", r.ID, r.State)
+			assert.Equal(t, call.PartyID("at 1001"), r.Party)
+		}
+		told = append(told, what+fmt.Sprintf(", %d notes, %q", c.Notes, c.Disposition))
+	}
+	assert.Equal(t, []string{
+		`RecordingStarted a recording, 0 notes, ""`,
+		`RecordingStarted a recording b recording, 0 notes, ""`,
+		`RecordingPaused a paused b recording, 0 notes, ""`,
+		`RecordingStopped a paused, 0 notes, ""`,
+		`RecordingStopped, 0 notes, ""`,
+		`NoteAdded, 1 notes, ""`,
+		`DispositionSet, 1 notes, "sale"`,
+	}, told)
 }
 
 func TestLinks(t *testing.T) {

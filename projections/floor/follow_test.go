@@ -34,7 +34,7 @@ func TestDesktopScope(t *testing.T) {
 	s.party(7, hers, "1002", call.Connected)
 	s.party(8, hers, "1001", call.Released)
 	s.Request(hers, call.ChangeUserData{At: at(9), Set: []call.Pair{{Key: "a", Value: "b"}}})
-	s.Request(hers, call.AddNote{At: at(10), Text: "nothing to see on the floor"})
+	s.Request(hers, call.AddNote{At: at(10), Text: "john has the call now"})
 
 	var seen []string
 	for _, frame := range rest(t, s.floor(t), floor.Following{Agent: "jane", After: start, Resume: true}) {

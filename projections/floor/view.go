@@ -103,6 +103,17 @@ type Call struct {
 	Parties   []Party           `json:"parties"`       // live ones
 	UserData  map[string]string `json:"userData"`
 	WaitedMs  int64             `json:"waitedMs"` // in queues so far, waits that have ended
+
+	Recordings  []Recording `json:"recordings,omitempty"` // those that are not complete
+	Disposition string      `json:"disposition,omitempty"`
+	Notes       int         `json:"notes,omitempty"` // how many; the call's record has their texts
+}
+
+// Recording is a recording that goes on or is paused.
+type Recording struct {
+	ID    string              `json:"id"`
+	Party call.PartyID        `json:"party"` // what it hears and says
+	State call.RecordingState `json:"state"`
 }
 
 // QueueWait is a wait that goes on.

@@ -188,6 +188,7 @@ function Card({ call, desk }) {
       <div><dt>Queue</dt><dd>${party?.queue || queuesOf(call).join(', ') || '–'}</dd></div>
       <div><dt>Waited</dt><dd><${Waited} call=${call} /></dd></div>
       <div><dt>Call lasts</dt><dd><${Elapsed} since=${call.startedAt} /></dd></div>
+      ${call.recordings?.map(({ id, state }) => html`<div key=${id}><dt>Recording</dt><dd>${state === 'paused' ? 'paused' : 'goes on'}</dd></div>`)}
       ${others.length > 1 && html`<div><dt>With</dt><dd><ul class="others">${others.map((each) => html`<${Other} key=${each.id} desk=${desk} call=${call} party=${each} />`)}</ul></dd></div>`}
     </dl>
     <${DataSheet} desk=${desk} call=${call} />

@@ -35,9 +35,11 @@ export function useRecord(connId, stamp = 0, enough = () => true) {
   return record;
 }
 
+// Remarks shows what others say of a call that goes on, too: the feed tells that there is something new.
 export function Remarks({ desk, call }) {
   const [said, setSaid] = useState({ count: 0, enough: () => true });
-  const record = useRecord(call.connId, said.count, said.enough);
+  const told = (found) => call.over || (found.notes.length >= (call.notes ?? 0) && (found.disposition ?? '') === (call.disposition ?? ''));
+  const record = useRecord(call.connId, `${said.count} ${call.notes} ${call.disposition}`, (found) => said.enough(found) && told(found));
   const [text, setText] = useState('');
   const [code, setCode] = useState(null); // null: as in the record
   const tell = (enough) => setSaid({ count: said.count + 1, enough });
