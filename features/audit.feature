@@ -19,7 +19,7 @@ Feature: Audit
       | made an abandoned wait of a timeout | queue_visits n 0 result: stored is "abandoned", the log says "timedOut" |
       | removed a call                    | calls: the row is missing                                        |
       | hushed up who did not answer      | no_answers visit 0, n 0: the row is missing                      |
-      | invented words                    | user_data_words integrity                                        |
+      | invented words                    | found_by block 0, term invented: there should be no such row     |
 
   Scenario: Somebody has changed the log
     Given the recorded session "05-overflow" of Asterisk, in a folder of the auditor's own

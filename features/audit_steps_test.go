@@ -23,7 +23,7 @@ var tampering = map[string]string{
 		WHERE result = 'timedOut' AND conn_id = (SELECT min(conn_id) FROM queue_visits WHERE result = 'timedOut')`,
 	"removed a call":               "DELETE FROM calls WHERE conn_id = (SELECT min(conn_id) FROM calls)",
 	"hushed up who did not answer": "DELETE FROM no_answers",
-	"invented words":               "INSERT INTO user_data_words (rowid, text) VALUES (1, 'invented')",
+	"invented words":               "INSERT INTO found_by VALUES (0, 'invented', x'0100')",
 }
 
 // auditSteps are about whether log and records can be trusted.
@@ -61,7 +61,7 @@ func (w *world) auditSteps(sc *godog.ScenarioContext) {
 		}
 		return nil
 	})
-	sc.Step(`^it is found that ((?:queue_visits|calls|no_answers|user_data_words) .*|calls: .*)$`, func(what string) error {
+	sc.Step(`^it is found that ((?:queue_visits|calls|no_answers|found_by) .*|calls: .*)$`, func(what string) error {
 		return found(said, failed, what)
 	})
 	sc.Step(`^the auditor replays the past in the shadow$`, func() error {

@@ -20,7 +20,7 @@ type openCall struct {
 	revision eventlog.Revision
 	told     trace
 	written  rows  // what the database has; zero when that is nothing
-	text     int64 // id of what it is looked for by; 0: there is none
+	indexed  indexed
 	loaded   bool  // it may have rows, and written does not tell which
 	ended    bool  // it stands among those that ended last
 }

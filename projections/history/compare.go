@@ -47,7 +47,7 @@ func quoted(value any) string {
 	return fmt.Sprint(value)
 }
 
-// told are the tables that are compared, each with its key. What is left out (ids that only join, words) is told by them.
+// told are the tables that are compared, each with its key. What is left out (ids that only join, the index) is told by them.
 var told = []struct {
 	table string
 	key   []string
@@ -59,7 +59,7 @@ var told = []struct {
 	{"agent_stays", []string{"conn_id", "n"}},
 	{"ivr_visits", []string{"conn_id", "n"}},
 	{"user_data", []string{"conn_id", "key"}},
-	{"user_data_text", []string{"conn_id"}},
+	{"found_calls", []string{"conn_id"}},
 	{"transfers", []string{"conn_id", "n"}},
 	{"related_calls", []string{"conn_id", "n"}},
 	{"notes", []string{"conn_id", "n"}},
@@ -207,12 +207,10 @@ func (s *Snapshot) Compare(ctx context.Context, log eventlog.Reader, progress fu
 	if err := s.checkFile(ctx, report); err != nil {
 		return c, err
 	}
-	if c.Version >= 2 {
-		if err := s.checkWords(ctx, filepath.Join(folder, "words.db")); err != nil {
-			report(Difference{Table: "user_data_words", Column: "integrity", Stored: err.Error(), Rebuilt: "ok"})
-		}
+	if c.Version == Version {
+		err = s.checkIndex(ctx, report)
 	}
-	return c, nil
+	return c, err
 }
 
 // checkFile lets SQLite check the file and the indexes.
@@ -232,39 +230,6 @@ func (s *Snapshot) checkFile(ctx context.Context, report func(Difference)) error
 		}
 	}
 	return rows.Err()
-}
-
-// checkWords lets FTS5 check that the words are those of the texts. That is a command which writes, so it is given to a copy
-// of both at path.
-func (s *Snapshot) checkWords(ctx context.Context, path string) error {
-	copied, err := openDatabase(path, 1, toRead)
-	if err != nil {
-		return err
-	}
-	defer copied.Close()
-	for _, table := range []string{"user_data_text", "user_data_words"} {
-		var statement string
-		if err := s.tx.QueryRowContext(ctx, "SELECT sql FROM main.sqlite_schema WHERE name = ?", table).Scan(&statement); err != nil {
-			return fmt.Errorf("%s: %w", table, err)
-		}
-		if _, err := copied.ExecContext(ctx, statement); err != nil {
-			return fmt.Errorf("%s: %w", table, err)
-		}
-	}
-	if _, err := s.tx.ExecContext(ctx, "ATTACH ? AS copied", path); err != nil {
-		return err
-	}
-	for _, table := range []string{"user_data_text", "user_data_words_data", "user_data_words_idx", "user_data_words_docsize"} {
-		_, err := s.tx.ExecContext(ctx, fmt.Sprintf("DELETE FROM copied.%[1]s; INSERT INTO copied.%[1]s SELECT * FROM main.%[1]s", table))
-		if err != nil {
-			return fmt.Errorf("%s: %w", table, err)
-		}
-	}
-	if err := s.tx.Commit(); err != nil { // nothing of main has changed
-		return err
-	}
-	_, err = copied.ExecContext(ctx, "INSERT INTO user_data_words (user_data_words, rank) VALUES ('integrity-check', 1)")
-	return err
 }
 
 // compareTable compares a table with its namesake in the attached database, and returns how many rows that one has.

@@ -17,7 +17,7 @@ import (
 )
 
 // Version is that of the tables and of what they tell: user_version in the database. One that differs is made anew.
-const Version = 4
+const Version = 5
 
 var (
 	//go:embed schema.sql

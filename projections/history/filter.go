@@ -52,7 +52,7 @@ func (f Filter) Check() error {
 	case f.Limit < 0:
 		return fmt.Errorf("%w: the limit is negative", ErrFilter)
 	}
-	_, err := words(f.Text)
+	_, err := phrasesOf(f.Text)
 	return err
 }
 
@@ -66,30 +66,6 @@ func ParsePairs(texts []string) (pairs []call.Pair, err error) {
 		pairs = append(pairs, call.Pair{Key: key, Value: value})
 	}
 	return pairs, nil
-}
-
-// words makes a query of FTS5 of what somebody typed. Nothing of it is taken for an operator.
-func words(text string) (string, error) {
-	if strings.Count(text, `"`)%2 != 0 {
-		return "", fmt.Errorf("%w: a quotation mark of %q is not closed", ErrFilter, text)
-	}
-	text = strings.ReplaceAll(text, termMark, " ")
-	var terms []string
-	for i, part := range strings.Split(text, `"`) {
-		if i%2 == 1 {
-			terms = append(terms, `"`+part+`"`)
-			continue
-		}
-		for _, word := range strings.Fields(part) {
-			word, isBeginning := strings.CutSuffix(word, "*")
-			term := `"` + word + `"`
-			if isBeginning {
-				term += "*"
-			}
-			terms = append(terms, term)
-		}
-	}
-	return strings.Join(terms, " AND "), nil
 }
 
 // Cursor is the place of a record in the order of records; the zero Cursor is before all of them.

@@ -8,7 +8,7 @@ import (
 
 // condition is one thing that a filter asks for.
 type condition struct {
-	term      string // that calls with it have in the index; empty: there is none
+	term      string // that calls with it have in the index; empty: there is none of its own
 	test      string // an expression over a row of calls, which no index helps
 	arguments []any
 }
@@ -46,16 +46,18 @@ func (f Filter) conditions() []condition {
 	return all
 }
 
-// match is the query of the index for what a filter asks for; empty where the index has nothing of it.
-func (f Filter) match() (string, error) {
-	words, err := words(f.Text)
-	if err != nil {
-		return "", err
-	}
-	var all []string
+// wanted is something that calls are asked for: one of these terms, or a word with this beginning.
+type wanted struct {
+	either    []string
+	beginning string
+}
+
+// wanted are all things that a filter asks the index for, about the rarest first, but beginnings last: they may have many
+// terms.
+func (f Filter) wanted(text []phrase) (all []wanted) {
 	for _, c := range f.conditions() {
 		if c.term != "" {
-			all = append(all, quote(c.term))
+			all = append(all, wanted{either: []string{c.term}})
 		}
 	}
 	if f.MinDuration > 0 || f.MaxDuration > 0 {
@@ -63,29 +65,19 @@ func (f Filter) match() (string, error) {
 		if f.MaxDuration > 0 {
 			longest = lengthOf(f.MaxDuration.Milliseconds())
 		}
-		all = append(all, lasting(lengthOf(f.MinDuration.Milliseconds()), longest))
+		all = append(all, wanted{either: lasting(lengthOf(f.MinDuration.Milliseconds()), longest)})
 	}
-	if words != "" {
-		all = append(all, words)
-	}
-	return together(all), nil
-}
-
-// together asks for all of some things. The first two go through the index, each other only where those before it agree:
-// FTS5 would go through it for all of them side by side, were they not kept apart by the term that nobody has.
-func together(all []string) string {
-	var query string
-	for i, each := range all {
-		switch i {
-		case 0:
-			query = each
-		case 1:
-			query += " AND " + each
-		default:
-			query = "((" + query + ") NOT " + quote(termMark) + ") AND " + each
+	for _, p := range text {
+		for _, term := range p.terms() {
+			all = append(all, wanted{either: []string{term}})
 		}
 	}
-	return query
+	for _, p := range text {
+		if p.beginning {
+			all = append(all, wanted{beginning: p.last()})
+		}
+	}
+	return all
 }
 
 // clause is the end of a select from calls, put together.
@@ -134,31 +126,30 @@ func (f Filter) clause(limit int, lookUp string, arguments ...any) (string, []an
 	return text, c.arguments
 }
 
-// texts are those with ids from first to last.
-type texts struct{ first, last int64 }
+// span is the moments from first to last, in ms.
+type span struct{ first, last int64 }
 
-// texts are those among which all are that a filter can find.
-func (f Filter) texts() texts {
-	all := texts{0, math.MaxInt64}
+// span is when all calls began that a filter can find.
+func (f Filter) span() span {
+	s := span{math.MinInt64, math.MaxInt64}
 	if !f.From.IsZero() {
-		all.first = firstText(f.From)
+		s.first = f.From.UnixMilli()
 	}
 	if !f.To.IsZero() {
-		all.last = firstText(f.To) + textsInMs
+		s.last = f.To.UnixMilli()
 	}
 	if at := time.Time(f.After.startedAt); !at.IsZero() && f.Newest {
-		all.last = min(all.last, firstText(at)+textsInMs-1)
+		s.last = min(s.last, at.UnixMilli())
 	} else if !at.IsZero() {
-		all.first = max(all.first, firstText(at))
+		s.first = max(s.first, at.UnixMilli())
 	}
-	return all
+	return s
 }
 
-// behind is what comes after the millisecond of an id, in the order of the filter.
-func (t texts) behind(id int64, newest bool) texts {
-	if ms := id / textsInMs * textsInMs; newest {
-		return texts{t.first, ms - 1}
-	} else {
-		return texts{ms + textsInMs, t.last}
+// order is 1, or -1 where the newest comes first.
+func (f Filter) order() int64 {
+	if f.Newest {
+		return -1
 	}
+	return 1
 }

@@ -1,10 +1,8 @@
 package history
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"iter"
 	"slices"
@@ -83,12 +81,15 @@ func (h *History) query(ctx context.Context, f Filter) ([]Record, error) {
 	if err := q.calls(f); err != nil {
 		return nil, err
 	}
-	for _, read := range []func() error{q.visits, q.offers, q.stays, q.data, q.transfers, q.related, q.notes} {
+	for _, read := range []func() error{q.visits, q.offers, q.stays, q.transfers, q.related, q.notes} {
 		if err := read(); err != nil {
 			return nil, err
 		}
 	}
-	return q.records, nil
+	if f.Text == "" { // else the data has been read, to see what it says
+		err = q.data(q.ids)
+	}
+	return q.records, err
 }
 
 // query puts records together from the tables.
@@ -98,81 +99,6 @@ type query struct {
 	records []Record
 	ids     []any          // conn_id of each
 	index   map[string]int // of the record, by conn_id
-}
-
-// calls reads the calls that a filter lets through.
-func (q *query) calls(f Filter) error {
-	match, err := f.match()
-	if err != nil {
-		return err
-	}
-	switch {
-	case !f.connID.IsZero():
-		return q.read(f.clause(0, "SELECT ?", f.connID.String()))
-	case !f.Conversation.IsZero():
-		id := f.Conversation.String()
-		members, arguments := `SELECT conn_id FROM conversations WHERE conversation = (SELECT conversation FROM conversations WHERE conn_id = ?) UNION SELECT ?`, []any{id, id}
-		if match != "" {
-			members = `SELECT conn_id FROM user_data_text AS t WHERE conn_id IN (` + members + `)
-				AND EXISTS (SELECT 1 FROM user_data_words AS w WHERE w.rowid = t.id AND user_data_words MATCH ?)`
-			arguments = append(arguments, match)
-		}
-		return q.read(f.clause(f.Limit, members, arguments...))
-	case match == "":
-		return q.read(f.clause(f.Limit, ""))
-	}
-	return q.matching(f, match)
-}
-
-// A step of a search takes from the index at first as many calls as make a page, and then more and more.
-const longestStep = 16_384
-
-// matching reads the calls that the index finds, step by step in their order, until they make a page.
-func (q *query) matching(f Filter, match string) error {
-	left := f.Limit
-	count := cmp.Or(f.Limit, longestStep)
-	for in := f.texts(); ; count = min(4*count, longestStep) {
-		found, behind, err := q.step(match, in, f.Newest, count)
-		if err != nil || len(found) == 0 {
-			return err
-		}
-		ids, err := json.Marshal(found)
-		if err != nil {
-			return err
-		}
-		before := len(q.records)
-		err = q.read(f.clause(left, "SELECT conn_id FROM user_data_text WHERE id IN (SELECT value FROM json_each(?))", string(ids)))
-		if left -= len(q.records) - before; err != nil || len(found) < count || f.Limit > 0 && left == 0 {
-			return err
-		}
-		in = behind
-	}
-}
-
-// step finds so many of the texts that match, those first in the order of calls, and others of the same millisecond as the
-// last of them: within it the order of calls is another one. behind is where it goes on.
-func (q *query) step(match string, in texts, newest bool, count int) (found []int64, behind texts, err error) {
-	order := "ASC"
-	if newest {
-		order = "DESC"
-	}
-	rows, err := q.tx.QueryContext(q.ctx, "SELECT rowid FROM user_data_words WHERE user_data_words MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid "+order,
-		match, in.first, in.last)
-	if err != nil {
-		return nil, behind, err
-	}
-	defer rows.Close() // the index has not looked further than it was asked
-	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return nil, behind, err
-		}
-		if len(found) >= count && id/textsInMs != found[count-1]/textsInMs {
-			return found, in.behind(found[count-1], newest), nil
-		}
-		found = append(found, id)
-	}
-	return found, behind, rows.Err()
 }
 
 // read reads the calls that a clause selects.
@@ -196,7 +122,7 @@ func (q *query) read(clause string, arguments []any) error {
 }
 
 func (q *query) visits() error {
-	return q.children("queue, entered_at, wait_ms, result, agent", "queue_visits", "n", func(scan scan) error {
+	return q.children(q.ids, "queue, entered_at, wait_ms, result, agent", "queue_visits", "n", func(scan scan) error {
 		v := QueueVisit{NoAnswers: []Offer{}}
 		r, err := scan(&v.Queue, &v.EnteredAt, &v.WaitMs, &v.Result, &v.Agent)
 		if err == nil {
@@ -207,7 +133,7 @@ func (q *query) visits() error {
 }
 
 func (q *query) offers() error {
-	return q.children("visit, agent, ring_ms", "no_answers", "visit, n", func(scan scan) error {
+	return q.children(q.ids, "visit, agent, ring_ms", "no_answers", "visit, n", func(scan scan) error {
 		var visit int
 		var o Offer
 		r, err := scan(&visit, &o.Agent, &o.RingMs)
@@ -223,7 +149,7 @@ func (q *query) offers() error {
 }
 
 func (q *query) stays() error {
-	return q.children("agent, dn, queue, ringing_at, answered_at, ring_ms, talk_ms, hold_ms, result, ended_by", "agent_stays", "n", func(scan scan) error {
+	return q.children(q.ids, "agent, dn, queue, ringing_at, answered_at, ring_ms, talk_ms, hold_ms, result, ended_by", "agent_stays", "n", func(scan scan) error {
 		var s AgentStay
 		r, err := scan(&s.Agent, &s.DN, &s.Queue, &s.RingingAt, &s.AnsweredAt, &s.RingMs, &s.TalkMs, &s.HoldMs, &s.Result, &s.EndedBy)
 		if err == nil {
@@ -233,8 +159,8 @@ func (q *query) stays() error {
 	})
 }
 
-func (q *query) data() error {
-	return q.children("key, value", "user_data", "key", func(scan scan) error {
+func (q *query) data(ids []any) error {
+	return q.children(ids, "key, value", "user_data", "key", func(scan scan) error {
 		var p call.Pair
 		r, err := scan(&p.Key, &p.Value)
 		if err == nil {
@@ -245,7 +171,7 @@ func (q *query) data() error {
 }
 
 func (q *query) transfers() error {
-	return q.children("kind, by, target, to_call, at", "transfers", "n", func(scan scan) error {
+	return q.children(q.ids, "kind, by, target, to_call, at", "transfers", "n", func(scan scan) error {
 		var t Transfer
 		var toCall sql.NullString
 		r, err := scan(&t.Kind, &t.By, &t.To, &toCall, &t.At)
@@ -260,7 +186,7 @@ func (q *query) transfers() error {
 }
 
 func (q *query) related() error {
-	return q.children("relation, other", "related_calls", "n", func(scan scan) error {
+	return q.children(q.ids, "relation, other", "related_calls", "n", func(scan scan) error {
 		var related Related
 		var other string
 		r, err := scan(&related.Relation, &other)
@@ -275,7 +201,7 @@ func (q *query) related() error {
 }
 
 func (q *query) notes() error {
-	return q.children("text, by, at", "notes", "n", func(scan scan) error {
+	return q.children(q.ids, "text, by, at", "notes", "n", func(scan scan) error {
 		var n Note
 		r, err := scan(&n.Text, &n.By, &n.At)
 		if err == nil {
@@ -291,9 +217,9 @@ type scan func(columns ...any) (*Record, error)
 // manyCalls are looked up at once.
 const manyCalls = 500
 
-// children reads the rows of the selected calls from another table.
-func (q *query) children(columns, table, order string, read func(scan) error) error {
-	for ids := range slices.Chunk(q.ids, manyCalls) {
+// children reads the rows of selected calls from another table.
+func (q *query) children(ids []any, columns, table, order string, read func(scan) error) error {
+	for ids := range slices.Chunk(ids, manyCalls) {
 		text := fmt.Sprintf("SELECT conn_id, %s FROM %s WHERE conn_id IN (?%s) ORDER BY conn_id, %s", columns, table, strings.Repeat(", ?", len(ids)-1), order)
 		err := q.each(text, ids, func(rows *sql.Rows) error {
 			return read(func(columns ...any) (*Record, error) {

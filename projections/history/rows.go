@@ -1,7 +1,6 @@
 package history
 
 import (
-	"strings"
 	"time"
 
 	"github.com/callstate/callstate/domain/call"
@@ -11,7 +10,6 @@ import (
 // so that only those are written that have changed.
 type rows struct {
 	call    callRow
-	text    string // the values of the user data
 	terms   string // what the call is found by
 	parties []partyRow
 	visits  []visitRow
@@ -137,12 +135,10 @@ func rowsOf(s call.State, told trace) rows {
 	for n, v := range s.IVRs {
 		found.ivrs = append(found.ivrs, ivrRow{n: n, ivr: v.IVR, enteredAt: moment(v.EnteredAt), leftAt: moment(v.LeftAt), choice: v.Choice})
 	}
-	var values []string
 	for _, d := range s.Data {
 		found.data = append(found.data, dataRow{key: d.Key, value: d.Value, by: d.By, at: moment(d.At)})
-		values = append(values, d.Value)
 	}
-	found.text, found.terms = strings.Join(values, "\n"), termsOf(r)
+	found.terms = termsOf(r)
 	for n, transfer := range r.Transfers {
 		found.transfers = append(found.transfers, transferRow{n: n, Transfer: transfer})
 	}

@@ -116,16 +116,27 @@ CREATE TABLE user_data (
     PRIMARY KEY (conn_id, key)
 ) STRICT, WITHOUT ROWID;
 
--- What calls are looked for by, and the index of it: the values of a call's user data as one text, and a term for
--- everything else that a search can ask for (term.go). The ids are in the order in which the calls began.
-CREATE TABLE user_data_text (
-    id      INTEGER PRIMARY KEY,
-    conn_id TEXT NOT NULL UNIQUE,
-    text    TEXT NOT NULL,
-    terms   TEXT NOT NULL
+-- The index by which calls are looked for (index.go): what each is found by, of each block of 2048 ids who has what, and between
+-- which moments the calls of a block began.
+CREATE TABLE found_calls (
+    id         INTEGER PRIMARY KEY, -- in the order in which the calls were first written
+    conn_id    TEXT NOT NULL UNIQUE,
+    started_ms INTEGER NOT NULL,    -- since 1970
+    terms      TEXT NOT NULL        -- sorted, with spaces between
 ) STRICT;
 
-CREATE VIRTUAL TABLE user_data_words USING fts5 (text, terms, content = 'user_data_text', content_rowid = 'id', detail = 'full');
+CREATE TABLE found_by (
+    block INTEGER NOT NULL, -- id / 2048
+    term  TEXT NOT NULL,
+    calls BLOB NOT NULL,    -- id % 2048 of each, two bytes (little endian), or else 256 bytes with a bit for each call of the block
+    PRIMARY KEY (block, term)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE found_blocks (
+    block    INTEGER PRIMARY KEY,
+    first_ms INTEGER NOT NULL, -- none of its calls began before that
+    last_ms  INTEGER NOT NULL  -- or after that
+) STRICT;
 
 CREATE TABLE transfers (
     conn_id TEXT NOT NULL,

@@ -7,18 +7,16 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
-// What a search can ask for is a term of the call, a word that stands in the index beside the words of its user data. So
-// SQLite's index of words finds the calls that have several things at once, however common each of them is: it goes
-// through the lists of all of them together, in the order in which the calls began, and stops with the page.
+// What a search can ask for is a term of the call: a hash of a kind and a value, or a word of its user data. The index
+// (index.go) has of each term the calls that have it.
 //
-// A term may stand for more than it was made of (it is a hash; a duration is only known to an eighth of an octave). What
-// is found by terms is tested call by call.
+// A term may stand for more than it was made of (it is a hash; a duration is only known to an eighth of an octave, a long
+// word by its beginning). What is found by terms is tested call by call.
 
-// termMark begins each term. It is a letter to SQLite's tokenizer, and to nobody else.
-const termMark = "\ue000"
+// termMark begins each term that is no word.
+const termMark = "="
 
 // term is what stands in the index for a value of a kind: 40 bits of the FNV-1a hash of both. Version is to change with it.
 func term(kind string, values ...string) string {
@@ -48,9 +46,10 @@ const (
 	byQueue        = "queue"
 	byData         = "data"
 	byDuration     = "duration"
+	byNeighbours   = "words" // two words, one behind the other
 )
 
-// termsOf are the terms of a call.
+// termsOf are the terms of a call, sorted, with spaces between.
 func termsOf(r Record) string {
 	all := []string{
 		term(byType, string(r.Type)), term(bySwitch, r.Switch), term(bySwitchCallID, r.SwitchCallID), term(byANI, r.ANI), term(byDNIS, r.DNIS),
@@ -67,7 +66,9 @@ func termsOf(r Record) string {
 		all = append(all, term(byQueue, v.Queue))
 	}
 	for _, key := range slices.Sorted(maps.Keys(r.UserData)) {
-		all = append(all, term(byData, key, r.UserData[key]))
+		value := r.UserData[key]
+		all = append(all, term(byData, key, value))
+		all = append(all, phrase{words: wordsOf(value)}.terms()...)
 	}
 	slices.Sort(all)
 	return strings.Join(slices.Compact(all), " ")
@@ -89,22 +90,14 @@ func lengthOf(ms int64) length {
 func (l length) term() string   { return term(byDuration, fmt.Sprint(int(l))) }
 func (l length) octave() string { return term(byDuration, "octave", fmt.Sprint(int(l/8))) }
 
-// lasting is a query for the calls that may have lasted from shortest to longest.
-func lasting(shortest, longest length) string {
-	var either []string
+// lasting are terms of which a call has at least one that may have lasted from shortest to longest.
+func lasting(shortest, longest length) (either []string) {
 	for at := shortest; at <= longest; {
 		if at%8 == 0 && at+7 <= longest {
-			either, at = append(either, quote(at.octave())), at+8
+			either, at = append(either, at.octave()), at+8
 		} else {
-			either, at = append(either, quote(at.term())), at+1
+			either, at = append(either, at.term()), at+1
 		}
 	}
-	return "(" + strings.Join(either, " OR ") + ")"
+	return either
 }
-
-func quote(word string) string { return `"` + word + `"` }
-
-// Texts have ids in the order in which their calls began: the millisecond, and a number within it.
-const textsInMs = 1 << 20
-
-func firstText(t time.Time) int64 { return t.UnixMilli() * textsInMs }

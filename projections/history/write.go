@@ -8,17 +8,15 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 )
 
 // tables are what is written to, with statements that are prepared once for the writer's connection.
 type tables struct {
 	calls, parties, visits, offers, stays, ivrs, data, transfers, related, notes table // of calls, by conn_id
-	text, words                                                                  table // of calls, by the text's id
 	sessions, states, folds                                                      table // of agents
 	conversations                                                                table
 
-	lastText *sql.Stmt // the greatest id of a text between two, or else a given one
+	index index
 }
 
 // table is one table, and rows for it that are not written yet.
@@ -38,11 +36,11 @@ func (t *tables) ofCalls() []*table {
 const manyRows = 48
 
 func (t *tables) all() []*table {
-	return append(t.ofCalls(), &t.text, &t.words, &t.sessions, &t.states, &t.folds, &t.conversations)
+	return append(t.ofCalls(), &t.index.calls, &t.index.terms, &t.sessions, &t.states, &t.folds, &t.conversations)
 }
 
 func (t *tables) prepare(ctx context.Context, db *sql.DB) (err error) {
-	if t.lastText != nil {
+	if t.index.began != nil {
 		return nil
 	}
 	for _, each := range []struct {
@@ -55,7 +53,7 @@ func (t *tables) prepare(ctx context.Context, db *sql.DB) (err error) {
 		{&t.offers, "no_answers", 5, "conn_id"}, {&t.stays, "agent_stays", 19, "conn_id"}, {&t.ivrs, "ivr_visits", 6, "conn_id"},
 		{&t.data, "user_data", 5, "conn_id"}, {&t.transfers, "transfers", 7, "conn_id"}, {&t.related, "related_calls", 4, "conn_id"},
 		{&t.notes, "notes", 5, "conn_id"},
-		{&t.text, "user_data_text", 4, "id"}, {&t.words, "user_data_words (rowid, text, terms)", 3, ""},
+		{&t.index.calls, "found_calls", 4, "id"}, {&t.index.terms, "found_by", 3, "block"},
 		{&t.sessions, "agent_sessions", 8, "agent"}, {&t.states, "agent_states", 11, "agent"}, {&t.folds, "agent_folds", 3, "agent"},
 		{&t.conversations, "conversations", 2, "conn_id"},
 	} {
@@ -69,16 +67,11 @@ func (t *tables) prepare(ctx context.Context, db *sql.DB) (err error) {
 			return err
 		}
 		clear := fmt.Sprintf("DELETE FROM %s WHERE %s = ?", each.name, each.key)
-		if each.table == &t.words {
-			// An index of words over another table has to be told what it is to forget.
-			clear = "INSERT INTO user_data_words (user_data_words, rowid, text, terms) SELECT 'delete', id, text, terms FROM user_data_text WHERE id = ?"
-		}
 		if each.clear, err = db.PrepareContext(ctx, clear); err != nil {
 			return err
 		}
 	}
-	t.lastText, err = db.PrepareContext(ctx, "SELECT coalesce(max(id), ?) FROM user_data_text WHERE id BETWEEN ? AND ?")
-	return err
+	return t.index.prepare(ctx, db)
 }
 
 // transaction is the tables in a transaction.
@@ -86,8 +79,7 @@ type transaction struct {
 	ctx context.Context
 	tx  *sql.Tx
 	tables
-	texts map[int64]int64 // of a millisecond the last id that was given to a text
-	words [][]any         // rows for user_data_words
+	indexing indexing
 }
 
 // in returns the tables as a transaction sees them.
@@ -95,8 +87,8 @@ func (t tables) in(ctx context.Context, tx *sql.Tx) *transaction {
 	for _, each := range t.all() {
 		each.one, each.many, each.clear = tx.StmtContext(ctx, each.one), tx.StmtContext(ctx, each.many), tx.StmtContext(ctx, each.clear)
 	}
-	t.lastText = tx.StmtContext(ctx, t.lastText)
-	return &transaction{ctx: ctx, tx: tx, tables: t, texts: map[int64]int64{}}
+	t.index.in(ctx, tx)
+	return &transaction{ctx: ctx, tx: tx, tables: t, indexing: indexing{blocks: map[int64]*blockChanges{}}}
 }
 
 // bring brings the rows of a call to its present state.
@@ -107,7 +99,7 @@ func (t *transaction) bring(id string, c *openCall) error {
 				return err
 			}
 		}
-		err := t.tx.QueryRowContext(t.ctx, "SELECT id FROM user_data_text WHERE conn_id = ?", id).Scan(&c.text)
+		err := t.index.known.QueryRowContext(t.ctx, id).Scan(&c.indexed.id, &c.indexed.terms)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
@@ -118,8 +110,9 @@ func (t *transaction) bring(id string, c *openCall) error {
 			return err
 		}
 	}
-	if old.text != present.text || old.terms != present.terms || c.loaded {
-		if err := t.bringText(id, c, present); err != nil {
+	if c.indexed.terms != present.terms || old.call.startedAt != present.call.startedAt {
+		var err error
+		if c.indexed, err = t.bringIndex(id, present.call.startedAt, c.indexed, present.terms); err != nil {
 			return err
 		}
 	}
@@ -136,42 +129,6 @@ func (t *transaction) bring(id string, c *openCall) error {
 		update(t, &t.related, id, old.related, present.related),
 		update(t, &t.notes, id, old.notes, present.notes),
 	)
-}
-
-// bringText brings what a call is looked for by to its present state.
-func (t *transaction) bringText(id string, c *openCall, present rows) error {
-	if c.text > 0 {
-		for _, each := range []*table{&t.tables.words, &t.text} { // the words first: they are told by the text
-			if _, err := each.clear.ExecContext(t.ctx, c.text); err != nil {
-				return err
-			}
-		}
-	}
-	if present.terms == "" {
-		c.text = 0
-		return nil
-	}
-	if c.text == 0 {
-		var err error
-		if c.text, err = t.newText(c.state.StartedAt); err != nil {
-			return err
-		}
-	}
-	t.words = append(t.words, []any{c.text, present.text, present.terms})
-	return t.put(&t.text, c.text, []any{id, present.text, present.terms})
-}
-
-// newText is the next free id for a text of a call that began at this moment.
-func (t *transaction) newText(at time.Time) (int64, error) {
-	first := firstText(at)
-	last, given := t.texts[first]
-	if !given {
-		if err := t.lastText.QueryRowContext(t.ctx, first-1, first, first+textsInMs-1).Scan(&last); err != nil {
-			return 0, err
-		}
-	}
-	t.texts[first] = last + 1
-	return last + 1, nil
 }
 
 // converse joins the conversations of calls that belong together. A conversation is named by its oldest call, whatever
@@ -247,14 +204,10 @@ func (t *transaction) put(into *table, key any, values []any) error {
 	return err
 }
 
-// flush writes what is pending. Words are written in the order of their ids: FTS5 gathers them in memory as long as these
-// ascend.
+// flush writes what is pending.
 func (t *transaction) flush() error {
-	slices.SortFunc(t.words, func(a, b []any) int { return cmp.Compare(a[0].(int64), b[0].(int64)) })
-	for _, row := range t.words {
-		if err := t.put(&t.tables.words, row[0], row[1:]); err != nil {
-			return err
-		}
+	if err := t.flushIndex(); err != nil {
+		return err
 	}
 	for _, each := range t.all() {
 		if err := each.flush(t.ctx); err != nil {
