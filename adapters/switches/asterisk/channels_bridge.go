@@ -14,6 +14,9 @@ func (t *Translator) bridgeEnter(b Block) {
 		return
 	}
 	t.joinBridge(ch, bridgeID(ch, b))
+	if b.Get("BridgeTechnology") != "holding_bridge" {
+		t.leaveIVR(ch, "", true) // now he talks with somebody else
+	}
 	t.entered(ch, b)
 	t.tellDigits(ch)
 	t.backToCall(ch)

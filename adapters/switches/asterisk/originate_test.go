@@ -82,3 +82,68 @@ func TestACallOfSomebodyElseThatCannotBeMade(t *testing.T) {
 		assert.Nil(t, o.AgentFact)
 	}
 }
+
+// Where the manager's events have no times, what became of a call is not taken for a row of a list, which has none either.
+func TestACallThatCannotBeMadeIsToldWithoutATime(t *testing.T) {
+	now := time.Unix(1795395601, 0).UTC()
+	e := engine.New(memory.New(), func() time.Time { return now }, nil)
+	translator := asterisk.NewTranslator(vocabulary())
+	ingest := func(line string) {
+		require.NoError(t, e.Ingest(t.Context(), translator.Translate(blockOf(t, line), now)))
+	}
+	require.NoError(t, e.Ingest(t.Context(), translator.LinkUp("11.0.0", now)))
+	ingest("Event: QueueMemberAdded|Queue: sales|MemberName: Agent/77|Interface: PJSIP/1001|Paused: 0")
+	now = now.Add(time.Minute)
+	require.NoError(t, e.Ingest(t.Context(), translator.Advance(now))) // no time came: that of receipt is taken
+	m := &manager{}
+	executors := engine.Executors{"pbx": asterisk.NewExecutor(m, translator, asterisk.Dialplan{})}
+	dial := agent.MakeCall{By: call.By{At: now, Actor: "agent:77", ID: "c1"}, To: "2125550009"}
+	_, err := e.MakeCall(t.Context(), executors, "77", dial)
+	require.NoError(t, err)
+	ingest("Event: OriginateResponse|ActionID: callstate-1|Response: Failure|Channel: PJSIP/1001|Exten: 2125550009|Reason: 5|Uniqueid: " + headers(m.actions[0])["ChannelId"])
+	_, err = e.MakeCall(t.Context(), executors, "77", dial)
+	assert.ErrorIs(t, err, call.ErrDNBusy)
+}
+
+// Who changes his telephone, the new one before the old one, stays in the queue.
+func TestAnAgentChangesHisTelephone(t *testing.T) {
+	e := engine.New(memory.New(), time.Now, nil)
+	translator := asterisk.NewTranslator(vocabulary())
+	require.NoError(t, e.Ingest(t.Context(), translator.LinkUp("11.0.0", time.Time{})))
+	for _, line := range []string{
+		"Event: QueueMemberAdded|Timestamp: 1795395600.000000|Queue: sales|MemberName: Agent/77|Interface: PJSIP/1001|Paused: 0",
+		"Event: QueueMemberAdded|Timestamp: 1795395601.000000|Queue: sales|MemberName: Agent/77|Interface: PJSIP/2001|Paused: 0",
+		"Event: QueueMemberRemoved|Timestamp: 1795395602.000000|Queue: sales|MemberName: Agent/77|Interface: PJSIP/1001|Paused: 0",
+	} {
+		require.NoError(t, e.Ingest(t.Context(), translator.Translate(blockOf(t, line), time.Time{})))
+	}
+	session, err := e.Agent(t.Context(), "77")
+	require.NoError(t, err)
+	assert.True(t, session.LoggedIn)
+	require.NoError(t, e.Ingest(t.Context(), translator.Translate(blockOf(t, "Event: QueueMemberRemoved|Timestamp: 1795395603.000000|Queue: sales|MemberName: Agent/77|Interface: PJSIP/2001|Paused: 0"), time.Time{})))
+	session, err = e.Agent(t.Context(), "77")
+	require.NoError(t, err)
+	assert.False(t, session.LoggedIn)
+}
+
+// A caller who talks with somebody is in no IVR any more, also where the dialplan does not say that he left it.
+func TestAnIVREndsWithAConversation(t *testing.T) {
+	e := engine.New(memory.New(), time.Now, nil)
+	translator := asterisk.NewTranslator(vocabulary())
+	require.NoError(t, e.Ingest(t.Context(), translator.LinkUp("11.0.0", time.Time{})))
+	caller := "Channel: PJSIP/trunk-00000001|ChannelState: 6|CallerIDNum: 2125550001|Context: ivr-main|Exten: s|Uniqueid: 1795400000.1|Linkedid: 1795400000.1"
+	phone := "Channel: PJSIP/1001-00000002|ChannelState: 6|CallerIDNum: 1001|Context: from-internal|Uniqueid: 1795400000.2|Linkedid: 1795400000.1"
+	for _, line := range []string{
+		"Event: Newchannel|Timestamp: 1795400000.1|" + caller,
+		"Event: UserEvent|Timestamp: 1795400001.0|UserEvent: IvrEnter|" + caller + "|Ivr: main",
+		"Event: Newchannel|Timestamp: 1795400005.0|" + phone,
+		"Event: BridgeEnter|Timestamp: 1795400006.0|BridgeUniqueid: b|BridgeTechnology: simple_bridge|" + phone,
+		"Event: BridgeEnter|Timestamp: 1795400006.1|BridgeUniqueid: b|BridgeTechnology: simple_bridge|" + caller,
+	} {
+		require.NoError(t, e.Ingest(t.Context(), translator.Translate(blockOf(t, line), time.Time{})))
+	}
+	s, err := e.Call(t.Context(), call.NewConnID(time.Unix(1795400000, 0).UTC(), "pbx", "1795400000.1"))
+	require.NoError(t, err)
+	require.Len(t, s.IVRs, 1)
+	assert.False(t, s.IVRs[0].LeftAt.IsZero())
+}

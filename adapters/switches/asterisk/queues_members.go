@@ -76,6 +76,17 @@ func (r roster) at(queue string, ch *channel) *member {
 	return r.places[placeKey(queue, iface+"/n")]
 }
 
+// elsewhere is a place that an agent has in a queue; nil: none.
+func (r roster) elsewhere(queue, agent string) *member {
+	var found *member
+	for _, m := range r.agents[agent] {
+		if m.queue == queue && (found == nil || m.iface < found.iface) {
+			found = m
+		}
+	}
+	return found
+}
+
 // memberIs tells an agent's place in a queue. Every event about a member tells all of it.
 func (t *Translator) memberIs(b Block, present bool) {
 	queue, iface := b.Get("Queue"), firstOf(b.Get("Interface"), b.Get("Location"))
@@ -94,6 +105,9 @@ func (t *Translator) memberIs(b Block, present bool) {
 		t.roster.put(m)
 	} else {
 		t.roster.remove(queue, iface)
+		if other := t.roster.elsewhere(queue, m.agent); other != nil {
+			m, present = other, true // he takes the queue's calls at another telephone
+		}
 	}
 	t.membership(m, present)
 	if w, ok := t.working[m.agent]; ok && w.byPause && !t.pausedForWork(m.agent) {

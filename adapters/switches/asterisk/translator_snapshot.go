@@ -38,10 +38,10 @@ func (t *Translator) list(id string) *list {
 	return l
 }
 
-// listAnswer takes an event that belongs to the answer of a list action: it has an ActionID and, unlike the few live
-// events that have one too (OriginateResponse), no Timestamp.
+// listAnswer takes an event that belongs to the answer of a list action: it has an ActionID and, unlike live events, no
+// Timestamp, where those have one (timestampevents). Of live events only OriginateResponse has an ActionID.
 func (t *Translator) listAnswer(id, event string, b Block) bool {
-	if _, live := b.Timestamp(); live {
+	if _, live := b.Timestamp(); live || event == "OriginateResponse" {
 		return false
 	}
 	if event == "CoreShowChannel" && !t.clock.Known() {
