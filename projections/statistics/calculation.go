@@ -2,6 +2,8 @@ package statistics
 
 import (
 	"cmp"
+	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -19,6 +21,7 @@ type calculation struct {
 	queues, agents side
 	times          map[string]*agentTime
 	explained      []Explanation
+	refuse         func(error) // ends the query
 }
 
 // side is the numbers of all queues, or of all agents.
@@ -38,11 +41,12 @@ type sums struct {
 	longest int64 // wait of those who wait
 }
 
-func newCalculation(q Query, opened []measure) (*calculation, error) {
+func newCalculation(q Query, opened []measure, refuse func(error)) (*calculation, error) {
 	edges, err := edges(q.From, q.To, q.Interval, q.Zone)
 	return &calculation{
 		query: q, now: q.Now.UnixMilli(), edges: edges, opened: opened,
 		queues: side{OfQueue, map[key]*sums{}}, agents: side{OfAgent, map[key]*sums{}}, times: map[string]*agentTime{},
+		refuse: refuse,
 	}, err
 }
 
@@ -79,16 +83,34 @@ func (c *calculation) add(to side, name string, interval int, m measure, at, val
 	s, ok := to.sums[k]
 	if !ok {
 		s = &sums{}
+		if len(c.queues.sums)+len(c.agents.sums) == maxRows {
+			c.refuse(fmt.Errorf("%w: more than %d rows of queues and agents: ask for longer intervals, a shorter range, or one queue or agent", ErrQuery, maxRows))
+			return s
+		}
 		to.sums[k] = s
 	}
 	s.of[m] += value
 	if slices.Contains(c.opened, m) && value != 0 {
-		c.explained = append(c.explained, Explanation{
+		c.explain(Explanation{
 			Number: m.String(), Of: to.of, Queue: f.queue, Agent: f.agent, At: history.Time(time.UnixMilli(at).UTC()), Value: value, ConnID: f.connID,
 			Events: slices.DeleteFunc(slices.Clone(f.events), func(id string) bool { return id == "" }),
 		})
 	}
 	return s
+}
+
+// explain remembers a fact behind the number that was to be opened. With a limit only the earliest are kept, and one more
+// that tells that there are others.
+func (c *calculation) explain(e Explanation) {
+	c.explained = append(c.explained, e)
+	if most := c.query.Limit + 1; c.query.Limit > 0 && len(c.explained) >= 2*most {
+		c.sortExplained()
+		c.explained = c.explained[:most]
+	}
+}
+
+func (c *calculation) sortExplained() {
+	slices.SortStableFunc(c.explained, func(a, b Explanation) int { return time.Time(a.At).Compare(time.Time(b.At)) })
 }
 
 // amount is what a fact adds to a number.
@@ -213,8 +235,11 @@ func (c *calculation) time(agent string) *agentTime {
 }
 
 // agentTimes adds up what the agents' time was spent on.
-func (c *calculation) agentTimes() {
+func (c *calculation) agentTimes(ctx context.Context) {
 	for _, agent := range slices.Sorted(maps.Keys(c.times)) {
+		if ctx.Err() != nil {
+			return
+		}
 		spent := c.times[agent].spent()
 		for _, m := range []measure{loggedIn, ready, notReady, busy, idle} {
 			for _, each := range spent[m] {

@@ -12,7 +12,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/callstate/callstate/projections/history"
@@ -51,8 +50,11 @@ type Query struct {
 	Limit      int            // explain by so many facts at most; 0: all
 }
 
-// maxIntervals is how many intervals one query may have.
-const maxIntervals = 10_000
+// What one query may have: so many intervals, and so many rows of queues and of agents, which are made in memory.
+const (
+	maxIntervals = 10_000
+	maxRows      = 200_000
+)
 
 // Source is where the facts come from: history.History.
 type Source interface {
@@ -176,16 +178,20 @@ func Of(ctx context.Context, source Source, q Query) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	c, err := newCalculation(q, opened)
+	ctx, refuse := context.WithCancelCause(ctx)
+	defer refuse(nil)
+	c, err := newCalculation(q, opened, refuse)
 	if err != nil {
 		return Report{}, err
 	}
-	if err := source.Facts(ctx, q.From, q.To, c); err != nil {
+	if err = source.Facts(ctx, q.From, q.To, c); err == nil {
+		c.agentTimes(ctx)
+	}
+	if err = cmp.Or(context.Cause(ctx), err); err != nil {
 		return Report{}, err
 	}
-	c.agentTimes()
 	c.rows(&report)
-	slices.SortStableFunc(c.explained, func(a, b Explanation) int { return time.Time(a.At).Compare(time.Time(b.At)) })
+	c.sortExplained()
 	report.Explained = c.explained
 	if q.Limit > 0 && len(c.explained) > q.Limit {
 		report.Explained, report.More = c.explained[:q.Limit], true
