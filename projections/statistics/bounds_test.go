@@ -69,3 +69,18 @@ func TestExplainBySomeOfMany(t *testing.T) {
 	assert.Less(t, cap(some.Explained), 100, "what the limit cuts is not kept")
 	assert.False(t, of(t, f, statistics.Query{Explain: "abandoned", Limit: 1_000}).More)
 }
+
+// One event of a switch whose clock is wrong must not make all numbers those of a time that is still to come.
+func TestNowIsNotThatOfAClockThatIsFarAhead(t *testing.T) {
+	now := nine.Add(time.Hour)
+	asOf := func(latest, now time.Time) time.Time {
+		f := ready(1, time.Time{})
+		f.latest = history.Time(latest)
+		r := of(t, f, statistics.Query{Now: now})
+		assert.Equal(t, time.Time(r.To).Sub(nine).Milliseconds(), r.Agents[0].ReadyMs)
+		return time.Time(r.AsOf)
+	}
+	assert.Equal(t, now, asOf(now.Add(8*24*time.Hour), now))
+	assert.Equal(t, now.Add(time.Minute+time.Millisecond), asOf(now.Add(time.Minute), now), "the clock is a little ahead")
+	assert.Equal(t, now.Add(time.Millisecond), asOf(now, time.Time{}), "nobody says what time it is: an old log")
+}

@@ -40,7 +40,7 @@ func NewDefinition(target, short time.Duration) Definition {
 type Query struct {
 	Definition Definition
 	From, To   time.Time      // [From, To); From zero: since the history began; To zero: up to Now
-	Now        time.Time      // what goes on is counted up to here; zero: the latest moment that the history knows
+	Now        time.Time      // what goes on is counted up to here, or to the last event where that is little later; zero: to the last event
 	Interval   time.Duration  // numbers for each of these, a duration that divides a day; zero: for the whole range
 	Zone       *time.Location // where days begin at midnight, and intervals where the clock shows a multiple of them; nil: UTC
 	Queue      string         // of this queue only
@@ -55,6 +55,10 @@ const (
 	maxIntervals = 10_000
 	maxRows      = 200_000
 )
+
+// maxAhead is how far a switch's clock may be ahead of the one that tells now, so that what it has told last is in the
+// range. One that is further ahead is wrong: numbers up to its time would be of times that are still to come.
+const maxAhead = time.Hour
 
 // Source is where the facts come from: history.History.
 type Source interface {
@@ -225,7 +229,7 @@ func complete(ctx context.Context, source Source, q *Query) error {
 	if !latest.IsZero() {
 		afterLatest = latest.Add(time.Millisecond) // so that the last event is in the range
 	}
-	if q.Now.Before(afterLatest) {
+	if q.Now.IsZero() || q.Now.Before(afterLatest) && afterLatest.Sub(q.Now) <= maxAhead {
 		q.Now = afterLatest
 	}
 	if q.To.IsZero() {
