@@ -228,6 +228,41 @@ func TestACallAlone(t *testing.T) {
 	}
 }
 
+// watched is a log of which it is known how far it was read.
+type watched struct {
+	projectiontest.Log
+	furthest eventlog.Position
+}
+
+func (w *watched) ReadAll(ctx context.Context, after eventlog.Position) iter.Seq2[eventlog.Record, error] {
+	return func(yield func(eventlog.Record, error) bool) {
+		for r, err := range w.Log.ReadAll(ctx, after) {
+			w.furthest = max(w.furthest, r.Position)
+			if !yield(r, err) {
+				return
+			}
+		}
+	}
+}
+
+// A note may be made days after a call; what was shown of the call ended with it.
+func TestACallAloneIsReadToItsEndOnly(t *testing.T) {
+	script := projectiontest.Day(1, projectiontest.DayOptions{Agents: 20, Events: 300})
+	id := call.NewConnID(time.Now(), "pbx", "1")
+	noon := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	script.Happened(id, call.Event{At: noon, Body: call.CallStarted{Switch: "pbx", SwitchCallID: "1"}})
+	script.Happened(id, call.Event{At: noon.Add(time.Minute), Body: call.CallEnded{}})
+	ended := script.End()
+	script.Link("pbx", link.LinkIs{At: noon.Add(time.Hour), Switch: "pbx", Kind: "asterisk", Up: true})
+	script.Happened(id, call.Event{At: noon.Add(24 * time.Hour), Body: call.NoteAdded{Text: "called back"}})
+	log := &watched{Log: projectiontest.Log{Script: script}}
+	p := open(t, t.TempDir(), log, 1000)
+	defer p.Close()
+	frames := all(t, p.Call(t.Context(), id, 0))
+	require.Equal(t, ended, frames[len(frames)-1].Position)
+	require.Equal(t, ended, log.furthest)
+}
+
 func TestMomentsThatAreNone(t *testing.T) {
 	script := projectiontest.Day(1, projectiontest.DayOptions{Agents: 5, Events: 100})
 	p := open(t, t.TempDir(), projectiontest.Log{Script: script}, 30)

@@ -250,7 +250,10 @@ func (p *Past) replayCall(ctx context.Context, id call.ConnID, after eventlog.Po
 		if ours && changed && r.Position > after && !yield(frame, nil) {
 			return nil
 		}
-		if ours && r.Revision == last.Revision {
+		if !ours {
+			continue
+		}
+		if _, live := f.State(id); !live || r.Revision == last.Revision { // what is said about an ended call changes no floor
 			return nil
 		}
 	}
