@@ -50,11 +50,11 @@ the number masked.`,
 					return err
 				}
 			}
-			after, err := store.End(cmd.Context())
+			added, err := eventsAfter(cmd.Context(), store, before)
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d file(s), %d new events\n", len(files), after-before)
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d file(s), %d new events\n", len(files), added)
 			return err
 		},
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"slices"
 	"strings"
@@ -56,11 +57,11 @@ call, what today's program tells differently of past calls than what is stored.`
 			return shadowReplay(cmd, s.place, store, limit, *as)
 		}
 		begun := time.Now()
-		end, err := rebuild(cmd, s.place, store)
+		events, err := rebuild(cmd, s.place, store)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(cmd.OutOrStdout(), "history and kept floors rebuilt from %d events in %s\n", end, time.Since(begun).Round(time.Millisecond))
+		fmt.Fprintf(cmd.OutOrStdout(), "history and kept floors rebuilt from %d events in %s\n", events, time.Since(begun).Round(time.Millisecond))
 		return nil
 	}
 	return cmd
@@ -72,8 +73,29 @@ type readableLog interface {
 	eventlog.Ends
 }
 
-func rebuild(cmd *cobra.Command, at place, log readableLog) (end eventlog.Position, err error) {
-	if end, err = log.End(cmd.Context()); err != nil {
+// counted is a log that counts the events that are read of it.
+type counted struct {
+	eventlog.Reader
+	events int
+}
+
+func (c *counted) ReadAll(ctx context.Context, after eventlog.Position) iter.Seq2[eventlog.Record, error] {
+	return func(yield func(eventlog.Record, error) bool) {
+		for r, err := range c.Reader.ReadAll(ctx, after) {
+			if err == nil {
+				c.events++
+			}
+			if !yield(r, err) {
+				return
+			}
+		}
+	}
+}
+
+// rebuild makes the read models anew, and returns of how many events.
+func rebuild(cmd *cobra.Command, at place, log readableLog) (int, error) {
+	end, err := log.End(cmd.Context())
+	if err != nil {
 		return 0, err
 	}
 	records, err := history.Open(cmd.Context(), at.historyFile(), history.Options{Log: log, Anew: true})
@@ -84,16 +106,18 @@ func rebuild(cmd *cobra.Command, at place, log readableLog) (end eventlog.Positi
 	bar := positionsOf(cmd.ErrOrStderr(), end, "history")
 	defer bar.Finish()
 	if err := projections.CatchUp(cmd.Context(), projections.UpTo(log, end), records, reach(bar)); err != nil {
-		return end, err
+		return 0, err
 	}
 	kept, err := past.Open(cmd.Context(), at.pastFile(), past.Options{Log: log, Anew: true})
 	if err != nil {
-		return end, err
+		return 0, err
 	}
 	defer kept.Close()
 	floors := positionsOf(cmd.ErrOrStderr(), end, "kept floors")
 	defer floors.Finish()
-	return end, projections.CatchUp(cmd.Context(), projections.UpTo(log, end), kept, reach(floors))
+	all := &counted{Reader: log}
+	err = projections.CatchUp(cmd.Context(), projections.UpTo(all, end), kept, reach(floors))
+	return all.events, err
 }
 
 // shadowReplay shows what the present code tells otherwise than what is stored.
