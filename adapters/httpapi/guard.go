@@ -2,11 +2,13 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
 	"path"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -135,10 +137,11 @@ func clean(u *url.URL) bool {
 
 // recovered ends a request whose handler panicked.
 func (s *Server) recovered(w *answer, r *http.Request, cause any) {
-	switch {
-	case cause == http.ErrAbortHandler:
+	if cause == http.ErrAbortHandler {
 		panic(cause)
-	case r.Context().Err() != nil:
+	}
+	err, told := cause.(error)
+	if _, mistake := errors.AsType[runtime.Error](err); told && !mistake && r.Context().Err() != nil {
 		return // the client has left: the panic is only that nothing could be written any more
 	}
 	s.config.Logger.Error("request failed", "err", fmt.Sprint(cause), "request", requestID(r.Context()), "path", r.URL.Path, "stack", string(debug.Stack()))

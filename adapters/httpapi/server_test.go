@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -336,6 +337,23 @@ func TestPanic(t *testing.T) {
 	if answer.Code != 500 || !strings.Contains(answer.Body.String(), "requestId") || strings.Contains(answer.Body.String(), "Mallory") {
 		t.Errorf("%d %s", answer.Code, answer.Body)
 	}
+}
+
+// Clients leave all day. That nothing can be written to one who has left is no news; a mistake of ours is, also then.
+func TestPanicWhenTheClientHasLeft(t *testing.T) {
+	told := func(failure func()) string {
+		var log strings.Builder
+		config := newBuilding().config()
+		config.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		config.NotReady = func() []string { failure(); return nil }
+		ctx, leave := context.WithCancel(t.Context())
+		leave()
+		httpapi.New(config).Handler().ServeHTTP(httptest.NewRecorder(), get("/readyz").WithContext(ctx))
+		return log.String()
+	}
+	assert.Empty(t, told(func() { panic(net.ErrClosed) }))
+	assert.Contains(t, told(func() { var nobody map[string]int; nobody["1001"]++ }), "nil map")
+	assert.Contains(t, told(func() { panic("of Mallory") }), "of Mallory")
 }
 
 func TestRunRefusesToBeReached(t *testing.T) {
