@@ -90,7 +90,7 @@ func (s *sample) answers() map[string]any {
 		"getUserData": map[string]any{"userData": record.UserData},
 		"getStats":    s.numbers(),
 		"listProjections": projectionList{Began: s.before.Calls[0].StartedAt, Projections: []readModel{
-			{Name: "history", Version: 5, Position: s.end, Rate: 21.5, Live: true},
+			{Name: "history", Version: history.Version, Position: s.end, Rate: 21.5, Live: true},
 			{Name: "floor", Position: s.end - 1, Lag: 1, Rate: 21.5, Live: true},
 		}},
 		"listPermittedServices": services{

@@ -280,16 +280,3 @@ func TestALookAtACallIsWrittenDown(t *testing.T) {
 	assert.NotContains(t, query, "aaa")
 	assert.NotContains(t, query, "4111")
 }
-
-// A path with an empty part leads nowhere, not elsewhere.
-func TestAPathWithoutACall(t *testing.T) {
-	for _, path := range []string{"/v1/calls//hold", "/v1/agents/../calls", "//v1/calls"} {
-		r := get("/")
-		r.Method, r.URL.Path = http.MethodPost, path
-		answer := httptest.NewRecorder()
-		httpapi.New(httpapi.Config{}).Handler().ServeHTTP(answer, r)
-		assert.Equal(t, http.StatusNotFound, answer.Code, path)
-		assert.Equal(t, "application/problem+json", answer.Header().Get("Content-Type"))
-		assert.Contains(t, answer.Body.String(), `"requestId"`)
-	}
-}

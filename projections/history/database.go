@@ -9,11 +9,12 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"path/filepath"
 	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/callstate/callstate/projections/database"
 )
 
 // Version is that of the tables and of what they tell: user_version in the database. One that differs is made anew.
@@ -66,15 +67,7 @@ func openDatabase(path string, connections int, begin string, pragmas ...string)
 
 // sourceOf names the database at path for the driver.
 func sourceOf(path, begin string, pragmas ...string) (string, error) {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return "", err
-	}
-	source := url.URL{Scheme: "file", Path: path, RawQuery: url.Values{
-		"_pragma": append(pragmas, "busy_timeout(5000)"),
-		"_txlock": {begin},
-	}.Encode()}
-	return source.String(), nil
+	return database.Source(path, url.Values{"_pragma": append(pragmas, "busy_timeout(5000)"), "_txlock": {begin}})
 }
 
 // copyDatabase copies the database at path, page by page as it is at one moment, whoever writes it meanwhile.
@@ -158,7 +151,7 @@ func besides(ctx context.Context, path string, o Options) (bool, error) {
 	}
 	begun, err := fileVersion(ctx, beside(path))
 	if o.Anew || err != nil || begun != Version {
-		err = remove(beside(path))
+		err = database.Remove(beside(path))
 	}
 	return true, err
 }
@@ -172,7 +165,7 @@ func retire(ctx context.Context, path string) error {
 	for deadline := time.Now().Add(retirePatience); ; {
 		err := settle(ctx, path)
 		if isRubbish(err) {
-			return remove(path)
+			return database.Remove(path)
 		}
 		if err == nil {
 			return nil
@@ -205,14 +198,4 @@ func settle(ctx context.Context, path string) error {
 func isRubbish(err error) bool {
 	told, ok := errors.AsType[*sqlite.Error](err)
 	return ok && (told.Code() == sqlite3.SQLITE_NOTADB || told.Code()&0xff == sqlite3.SQLITE_CORRUPT)
-}
-
-// remove removes a database with all its files.
-func remove(path string) error {
-	for _, suffix := range []string{"-wal", "-shm", ""} {
-		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	return nil
 }

@@ -12,16 +12,14 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
-	"os"
-	"path/filepath"
 
 	_ "modernc.org/sqlite" // the database driver
 
 	"github.com/callstate/callstate/domain/eventlog"
 	"github.com/callstate/callstate/domain/wire"
 	"github.com/callstate/callstate/projections"
+	"github.com/callstate/callstate/projections/database"
 	"github.com/callstate/callstate/projections/floor"
 	"github.com/google/uuid"
 )
@@ -90,15 +88,16 @@ func Open(ctx context.Context, path string, o Options) (_ *Past, err error) {
 			err = errors.Join(fmt.Errorf("kept floors %s: %w", path, err), p.Close())
 		}
 	}()
-	if path, err = filepath.Abs(path); err != nil {
+	source, err := database.Source(path, url.Values{"_pragma": {"journal_mode(WAL)", "synchronous(NORMAL)", "busy_timeout(5000)"}})
+	if err != nil {
 		return nil, err
 	}
 	if o.Anew {
-		if err := remove(path); err != nil {
+		if err := database.Remove(path); err != nil {
 			return nil, err
 		}
 	}
-	if p.db, err = sql.Open("sqlite", source(path, "_pragma", "journal_mode(WAL)", "synchronous(NORMAL)", "busy_timeout(5000)")); err != nil {
+	if p.db, err = sql.Open("sqlite", source); err != nil {
 		return nil, err
 	}
 	p.db.SetMaxOpenConns(4)
@@ -114,22 +113,6 @@ func Open(ctx context.Context, path string, o Options) (_ *Past, err error) {
 		}
 	}
 	return p, p.begin(ctx)
-}
-
-// source names a database file for the driver, with values of one parameter.
-func source(path, parameter string, values ...string) string {
-	address := url.URL{Scheme: "file", Path: path, RawQuery: url.Values{parameter: values}.Encode()}
-	return address.String()
-}
-
-// remove removes a database, whatever is in the file.
-func remove(path string) error {
-	for _, file := range []string{path, path + "-wal", path + "-shm"} {
-		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	return nil
 }
 
 // begin throws away what is kept.

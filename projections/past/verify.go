@@ -7,9 +7,10 @@ import (
 	"database/sql"
 	"fmt"
 	"io"
-	"path/filepath"
+	"net/url"
 
 	"github.com/callstate/callstate/domain/eventlog"
+	"github.com/callstate/callstate/projections/database"
 	"github.com/callstate/callstate/projections/floor"
 	"github.com/google/uuid"
 )
@@ -37,10 +38,11 @@ func Verify(ctx context.Context, path string, log eventlog.Reader, progress func
 			err = fmt.Errorf("kept floors %s: %w", path, err)
 		}
 	}()
-	if path, err = filepath.Abs(path); err != nil {
+	source, err := database.Source(path, url.Values{"mode": {"ro"}})
+	if err != nil {
 		return 0, err
 	}
-	db, err := sql.Open("sqlite", source(path, "mode", "ro"))
+	db, err := sql.Open("sqlite", source)
 	if err != nil {
 		return 0, err
 	}
