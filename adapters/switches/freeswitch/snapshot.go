@@ -47,6 +47,11 @@ type channelRow struct {
 	BUUID       string `json:"b_uuid"`
 }
 
+// answered reports whether somebody has answered at the leg.
+func (r channelRow) answered() bool {
+	return r.CallState == "ACTIVE" || r.CallState == "HELD" || r.CallState == "UNHELD"
+}
+
 // row is a line of a table of mod_callcenter, by the names of its columns.
 type row map[string]string
 
@@ -183,12 +188,16 @@ func (t *Translator) takeSnapshot() {
 			t.legs[a].bridged, t.legs[b].bridged = t.legs[b], t.legs[a]
 		}
 	}
-	fact := link.SnapshotIs{At: t.clock.Next(), Switch: t.vocabulary.Switch, Agents: t.roster.loggedIn(), Started: t.core}
+	fact := link.SnapshotIs{At: t.clock.Next(), Switch: t.vocabulary.Switch, Agents: t.roster.loggedIn(), Started: t.core, Channels: len(t.legs)}
 	for id := range t.legs {
 		fact.Parties = append(fact.Parties, id)
 	}
+	for id := range listed {
+		if t.legs[id] == nil && !t.gone.has(id) { // another engine may know more of it
+			fact.Parties = append(fact.Parties, id)
+		}
+	}
 	slices.Sort(fact.Parties)
-	fact.Channels = len(fact.Parties)
 	t.linkFact(fact)
 }
 
@@ -254,7 +263,8 @@ func (t *Translator) channelIs(r channelRow, s snapshot) {
 		t.join(with.call, l)
 		return
 	}
-	if l.loopback { // of the switch's own, for nobody that is known
+	if l.loopback || l.outbound && !r.answered() {
+		// Of the switch's own, for nobody that is known; or a telephone that is called: its next event tells for whom.
 		delete(t.legs, l.id)
 		return
 	}

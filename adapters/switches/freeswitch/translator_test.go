@@ -155,6 +155,22 @@ func TestACallerWhoComesBackWaitsAnew(t *testing.T) {
 	assert.Equal(t, call.PartyID("agent"), c.EndedBy)
 }
 
+// The list of channels does not tell for whom the switch calls a telephone; what comes next does.
+func TestATelephoneThatRingsDuringASnapshotIsNoCallOfItsOwn(t *testing.T) {
+	s := newSession().caller().waits("m1")
+	for _, answer := range []string{`{"row_count":2,"rows":[
+		{"uuid":"caller","direction":"inbound","name":"sofia/external/0205551001@carrier","callstate":"ACTIVE"},
+		{"uuid":"agent","direction":"outbound","name":"sofia/internal/1001@10.0.0.1","presence_id":"1001@cc.test","callstate":"RINGING"}]}`,
+		"-ERR callcenter_config Command not found!"} {
+		s.events = append(s.events, freeswitch.Event{Type: "api/response", Body: answer})
+	}
+	calls := s.agent("m1").talk("m1").ends("agent", "recv_bye").ends("caller", "send_bye").calls(t)
+	require.Len(t, calls, 1)
+	agent, ok := calls["caller"].Party("agent")
+	require.True(t, ok)
+	assert.Equal(t, []any{"1001", "sales", true}, []any{agent.Agent, agent.Queue, !agent.AlertingAt.IsZero()})
+}
+
 func TestATransferThatWasAskedForHereHasAnAuthor(t *testing.T) {
 	s := newSession().caller().waits("m1").agent("m1").talk("m1").wait(3 * time.Second)
 	s.say("CHANNEL_HANGUP", "Unique-ID", "agent", "Answer-State", "hangup", "Hangup-Cause", "NORMAL_CLEARING", "variable_callstate_transfer", "1003")
