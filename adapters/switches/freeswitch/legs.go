@@ -252,6 +252,9 @@ func (t *Translator) party(l *leg, f call.PartyIs) {
 	}
 	f.Inferred = f.Inferred || t.inferring
 	l.told, l.toldAt = f.State, f.At
+	if !l.trunk && (f.State == call.Alerting || f.State == call.Connected) {
+		t.deviceIs(l.number, false) // that it registered may have been missed
+	}
 	t.callFact(l.call.connID, f)
 	if f.State == call.Connected {
 		t.consultedAnswers(l)

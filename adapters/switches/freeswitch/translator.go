@@ -78,6 +78,8 @@ type Translator struct {
 
 	upAt time.Time // when this connection began to tell
 
+	outOfService map[string]bool // what was told of devices since the link came up, by DN
+
 	out []engine.Observation
 }
 
@@ -85,7 +87,7 @@ var _ connection.Interpreter[Event] = (*Translator)(nil)
 
 // NewTranslator returns a translator for one link.
 func NewTranslator(v Vocabulary) *Translator {
-	t := &Translator{vocabulary: v.withDefaults(), roster: newRoster()}
+	t := &Translator{vocabulary: v.withDefaults(), roster: newRoster(), outOfService: map[string]bool{}}
 	t.forget()
 	return t
 }
@@ -104,7 +106,7 @@ func (t *Translator) LinkUp(version string, received time.Time) []engine.Observa
 	t.begin()
 	t.clock.Begin(received)
 	t.sequences.reconnected = true
-	t.snapshot = snapshot{}
+	t.snapshot, t.outOfService = snapshot{}, map[string]bool{}
 	t.clock.WhenKnown(func() {
 		t.upAt = t.clock.Last
 		t.linkFact(link.LinkIs{At: t.clock.Next(), Switch: t.vocabulary.Switch, Kind: "freeswitch", Version: version, Started: t.core, Up: true,
@@ -254,6 +256,8 @@ func (t *Translator) custom(e Event) {
 		t.conference(e)
 	case subclass == "valet_parking::info":
 		t.valet(e)
+	case subclass == "sofia::register", subclass == "sofia::unregister", subclass == "sofia::expire":
+		t.registration(e, subclass)
 	case matchesAny(t.vocabulary.DataEvents, subclass):
 		t.dataEvent(e)
 	}

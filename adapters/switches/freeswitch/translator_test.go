@@ -12,6 +12,7 @@ import (
 	"github.com/callstate/callstate/adapters/switches/switchtest"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
+	"github.com/callstate/callstate/domain/wire"
 	"github.com/callstate/callstate/domain/link"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -107,6 +108,17 @@ func (s *session) ends(leg, disposition string) *session {
 // calls are the calls of the session, by the id of the leg that began them.
 func (s *session) calls(t *testing.T) map[string]call.State {
 	t.Helper()
+	calls := map[string]call.State{}
+	byStream, _ := switchtest.Calls(t, s.log(t))
+	for _, state := range byStream {
+		calls[state.SwitchCallID] = state
+	}
+	return calls
+}
+
+// log is the history of the session.
+func (s *session) log(t *testing.T) *memory.Store {
+	t.Helper()
 	log := memory.New()
 	e := engine.New(log, time.Now, nil)
 	translator := freeswitch.NewTranslator(freeswitch.Vocabulary{Switch: "pbx"})
@@ -115,12 +127,7 @@ func (s *session) calls(t *testing.T) map[string]call.State {
 		require.NoError(t, e.Ingest(t.Context(), translator.Translate(event, time.Time{})))
 	}
 	require.NoError(t, e.Ingest(t.Context(), translator.LinkDown("end", time.Time{})))
-	calls := map[string]call.State{}
-	byStream, _ := switchtest.Calls(t, log)
-	for _, state := range byStream {
-		calls[state.SwitchCallID] = state
-	}
-	return calls
+	return log
 }
 
 // callcenter sends no member-queue-end for a caller who leaves between the agent's answer and the bridge.
@@ -227,6 +234,27 @@ func TestACallIsParkedAndTakenFromThere(t *testing.T) {
 	taken := calls["caller"]
 	assert.Equal(t, []any{call.ParkRetrieved, "1004"}, []any{taken.Parkings[0].Reason, taken.Parkings[0].By})
 	assert.Equal(t, []call.ConnID{calls["taker"].ConnID}, taken.Absorbed, "the call of who took it has become part of this one")
+}
+
+// A telephone is out of service when its registration has expired, and in service when it registers, or is heard to ring.
+func TestATelephoneThatIsNotRegisteredIsOutOfService(t *testing.T) {
+	expires := func() *session {
+		return newSession().caller().waits("m1").say("CUSTOM", "Event-Subclass", "sofia::expire", "profile-name", "internal", "user", "1001", "host", "cc.test")
+	}
+	for name, s := range map[string]*session{
+		"it registers": expires().say("CUSTOM", "Event-Subclass", "sofia::register", "profile-name", "internal", "from-user", "1001"),
+		"it rings":     expires().agent("m1"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			var told []string
+			for r, err := range s.log(t).ReadStream(t.Context(), wire.SwitchStream("pbx"), 1) {
+				require.NoError(t, err)
+				told = append(told, r.Type+" "+string(r.Data))
+			}
+			require.Len(t, told, 4)
+			assert.Equal(t, []string{`DeviceOutOfService {"switch":"pbx","dn":"1001"}`, `DeviceInService {"switch":"pbx","dn":"1001"}`}, told[1:3])
+		})
+	}
 }
 
 func TestWhatIsMissedIsTold(t *testing.T) {
