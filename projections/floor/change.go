@@ -261,10 +261,9 @@ func (f *Floor) Next(ctx context.Context, r eventlog.Record, agent string) (Fram
 // empty.
 func (f *Floor) Snapshot(agent string) Frame {
 	f.mu.RLock()
-	frame, state := f.snapshot(agent)
+	now := f.now(agent)
 	f.mu.RUnlock()
-	frame.Hash = state.hash()
-	return frame
+	return now.snapshot()
 }
 
 // feed is the last changes of the floor or of one desktop, oldest first.

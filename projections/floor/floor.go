@@ -11,7 +11,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -223,37 +222,9 @@ func (f *Floor) step(r *eventlog.Record, fold func()) {
 // View is the whole floor as it is at its present position.
 func (f *Floor) View() View {
 	f.mu.RLock()
-	defer f.mu.RUnlock()
-	return f.view()
-}
-
-func (f *Floor) view() View {
-	v := View{
-		Position: f.position, At: f.at,
-		Links:  make([]Link, 0, len(f.links)),
-		Agents: make([]Agent, 0, len(f.agents)),
-		Queues: make([]Queue, 0, len(f.queues)),
-		Calls:  make([]Call, 0, len(f.calls)),
-	}
-	for _, l := range f.links {
-		v.Links = append(v.Links, l)
-	}
-	for _, a := range f.agents {
-		v.Agents = append(v.Agents, a.present().item)
-	}
-	for _, q := range f.queues {
-		v.Queues = append(v.Queues, q.present().item)
-	}
-	for _, c := range f.calls {
-		v.Calls = append(v.Calls, c.present().item)
-	}
-	slices.SortFunc(v.Links, func(a, b Link) int { return cmp.Compare(a.Switch, b.Switch) })
-	slices.SortFunc(v.Agents, func(a, b Agent) int { return cmp.Compare(a.ID, b.ID) })
-	slices.SortFunc(v.Queues, func(a, b Queue) int { return cmp.Compare(a.Queue, b.Queue) })
-	slices.SortFunc(v.Calls, func(a, b Call) int {
-		return cmp.Or(a.StartedAt.Compare(b.StartedAt), slices.Compare(a.ConnID[:], b.ConnID[:]))
-	})
-	return v
+	now := f.now("")
+	f.mu.RUnlock()
+	return now.view()
 }
 
 // Agent is what the agent's desktop shows; false when nobody has seen such an agent.

@@ -127,40 +127,41 @@ func (f *Floor) wake(agent string) {
 
 // enter adds a follower, with the frames that it begins with.
 func (f *Floor) enter(w Following) (*follower, []Frame) {
-	me, first, state := f.added(w)
-	if len(first) > 0 {
-		first[len(first)-1].Hash = state.hash()
+	me, now, reason := f.added(w)
+	switch {
+	case now == nil:
+		return me, nil
+	case reason != "":
+		return me, []Frame{{Kind: Reset, Position: now.position, Reason: reason}, now.snapshot()}
+	default:
+		return me, []Frame{now.snapshot()}
 	}
-	return me, first
 }
 
-// added adds a follower, with the frames that it begins with, and the state that its snapshot shows.
-func (f *Floor) added(w Following) (*follower, []Frame, state) {
+// added adds a follower. It begins with the floor as it is now, and where it wanted to go on there is a reason why it cannot;
+// nil: it goes on.
+func (f *Floor) added(w Following) (me *follower, now *moment, reason string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	me := &follower{agent: w.Agent, after: f.position, limit: f.options.Behind, woken: make(chan struct{}, 1)}
+	me = &follower{agent: w.Agent, after: f.position, limit: f.options.Behind, woken: make(chan struct{}, 1)}
 	if f.followers[w.Agent] == nil {
 		f.followers[w.Agent] = map[*follower]bool{}
 	}
 	f.followers[w.Agent][me] = true
-	if !w.Resume {
-		snapshot, state := f.snapshot(w.Agent)
-		return me, []Frame{snapshot}, state
+	if w.Resume {
+		missed, kept := f.feedOf(w.Agent).after(w.After)
+		switch {
+		case w.After > f.position:
+			reason = fmt.Sprintf("position %d is not reached yet", w.After)
+		case !kept:
+			reason = fmt.Sprintf("what came after position %d is not kept any more", w.After)
+		default:
+			me.after = w.After
+			me.limit += len(missed) // it was away
+			return me, nil, ""
+		}
 	}
-	var reason string
-	missed, kept := f.feedOf(w.Agent).after(w.After)
-	switch {
-	case w.After > f.position:
-		reason = fmt.Sprintf("position %d is not reached yet", w.After)
-	case !kept:
-		reason = fmt.Sprintf("what came after position %d is not kept any more", w.After)
-	default:
-		me.after = w.After
-		me.limit += len(missed) // it was away
-		return me, nil, nil
-	}
-	snapshot, state := f.snapshot(w.Agent)
-	return me, []Frame{{Kind: Reset, Position: f.position, Reason: reason}, snapshot}, state
+	return me, f.now(w.Agent), reason
 }
 
 func (f *Floor) leave(me *follower) {
@@ -262,17 +263,4 @@ func (f *Floor) feedOf(agent string) *feed {
 		return &a.feed
 	}
 	return &feed{}
-}
-
-// snapshot is how it begins, but for the hash: that is made of the state when nobody waits for the floor.
-func (f *Floor) snapshot(agent string) (Frame, state) {
-	frame := Frame{Kind: Snapshot, Position: f.position}
-	if agent == "" {
-		view := f.view()
-		frame.View = &view
-	} else {
-		desktop, _ := f.desktop(agent)
-		frame.Desktop = &desktop
-	}
-	return frame, f.stateOf(agent)
 }
