@@ -34,6 +34,9 @@ type Options struct {
 	History int // changes that are kept for followers who come back; default DefaultHistory
 	Behind  int // changes that a follower may be behind before they are told as one; default 256
 	Mailbox int // calls, agents, queues, links and notifications that he may have to be told at once; default 1024
+	// Sparse says that positions of the log have gaps (eventlog.Sparse), so that no number of changes is told by them: all
+	// changes from where the floor begins are made, and the last ones kept.
+	Sparse bool
 	// Notifications puts what DNs are told into the feeds of the agents who sit there. It has to see the whole log.
 	Notifications bool
 }
@@ -103,10 +106,14 @@ func (f *Floor) Position(context.Context) (eventlog.Position, error) {
 	return f.position, nil
 }
 
-// CatchingUp says where the log ends: changes that would be dropped again before that are not made in the first place.
+// CatchingUp says where the log ends: changes that would be dropped again before that are not made in the first place, where
+// positions tell how many come.
 func (f *Floor) CatchingUp(end eventlog.Position) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.options.Sparse {
+		end = 0
+	}
 	f.past = end - min(end, eventlog.Position(f.options.History))
 }
 

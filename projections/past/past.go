@@ -41,6 +41,9 @@ type Options struct {
 	Anew  bool // throw away what is kept; nobody else may use it
 }
 
+// leastInterval is how many events there are at least from one kept floor to the next, where Options.Every does not say it.
+const leastInterval = 5000
+
 // Past is the floor as it was. Apply is for one goroutine, everything else may be called concurrently.
 type Past struct {
 	db    *sql.DB
@@ -181,15 +184,22 @@ func (p *Past) Present(ctx context.Context, o floor.Options) (*floor.Floor, erro
 	if err != nil {
 		return nil, err
 	}
-	history := eventlog.Position(cmp.Or(o.History, floor.DefaultHistory))
-	if end <= history {
+	_, o.Sparse = p.log.(eventlog.Sparse)
+	history := cmp.Or(o.History, floor.DefaultHistory)
+	if end <= eventlog.Position(history) {
 		return floor.New(o), nil
 	}
 	pieces, err := p.pieces(ctx)
 	if err != nil {
 		return nil, err
 	}
-	f, err := p.kept(ctx, pieces, nearest(pieces, Moment{Position: end - history}), o)
+	n := 0
+	if o.Sparse { // positions do not tell how many changes come behind a kept floor, but so many come before each
+		n = max(0, len(pieces)-1-history/cmp.Or(p.every, leastInterval))
+	} else {
+		n = nearest(pieces, Moment{Position: end - eventlog.Position(history)})
+	}
+	f, err := p.kept(ctx, pieces, n, o)
 	if err != nil {
 		return nil, fmt.Errorf("kept floor: %w", err)
 	}
@@ -241,7 +251,7 @@ func (p *Past) interval() int {
 	if p.every > 0 {
 		return p.every
 	}
-	return max(5000, 5*p.floor.Size())
+	return max(leastInterval, 5*p.floor.Size())
 }
 
 func (p *Past) keep(ctx context.Context) error {

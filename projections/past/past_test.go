@@ -20,6 +20,7 @@ import (
 	"github.com/callstate/callstate/domain/eventlog"
 	"github.com/callstate/callstate/domain/link"
 	"github.com/callstate/callstate/domain/wire"
+	"github.com/callstate/callstate/projections"
 	"github.com/callstate/callstate/projections/floor"
 	"github.com/callstate/callstate/projections/past"
 	"github.com/callstate/callstate/projections/projectiontest"
@@ -325,6 +326,57 @@ func TestThePresentBeginsInThePast(t *testing.T) {
 		}
 		require.Equal(t, floor.Reset, followed(t, present, a.ID, 100)[0].Kind)
 	}
+}
+
+// sparse is a log whose positions are bytes, as those of KurrentDB are: a thousand for each record.
+type sparse struct{ projectiontest.Log }
+
+func (l sparse) ReadAll(ctx context.Context, after eventlog.Position) iter.Seq2[eventlog.Record, error] {
+	return func(yield func(eventlog.Record, error) bool) {
+		for r, err := range l.Log.ReadAll(ctx, after/1000) {
+			r.Position *= 1000
+			if !yield(r, err) {
+				return
+			}
+		}
+	}
+}
+
+func (l sparse) End(context.Context) (eventlog.Position, error) { return 1000 * l.Script.End(), nil }
+
+func (l sparse) Before(_ context.Context, position eventlog.Position) (eventlog.Position, error) {
+	return position - 1000, nil
+}
+
+// A floor keeps as many changes as it is to keep, after a restart too, whatever positions are.
+func TestThePresentOfASparseLogKeepsItsChanges(t *testing.T) {
+	script := projectiontest.Day(1, projectiontest.DayOptions{Agents: 20, Events: 3000})
+	log := sparse{projectiontest.Log{Script: script}}
+	const history, every = 500, 100
+	p := open(t, t.TempDir(), log, every)
+	defer p.Close()
+	require.NoError(t, projections.CatchUp(t.Context(), log, p, nil))
+	present, err := p.Present(t.Context(), floor.Options{History: history})
+	require.NoError(t, err)
+	position, err := present.Position(t.Context())
+	require.NoError(t, err)
+	require.Less(t, eventlog.Position(2000*1000), position, "it begins in the past, and does not fold the whole log")
+	require.NoError(t, projections.CatchUp(t.Context(), log, present, nil))
+	present.Live()
+	after := (script.End() - history + 1) * 1000
+	frames := followed(t, present, "", after)
+	require.Equal(t, floor.Changed, frames[0].Kind)
+	require.Equal(t, folded(t, script.Records()).View().Agents, present.View().Agents)
+
+	var whole []eventlog.Position // what a floor tells that has seen all of it
+	for _, f := range followed(t, folded(t, script.Records()), "", script.End()-history+1) {
+		whole = append(whole, f.Position*1000)
+	}
+	var told []eventlog.Position
+	for _, f := range frames {
+		told = append(told, f.Position)
+	}
+	require.Equal(t, whole, told)
 }
 
 // Another log in the place of the one that was folded is noticed.
