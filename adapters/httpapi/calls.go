@@ -122,7 +122,7 @@ func (s *Server) listCalls(ctx context.Context, in *callsRequest) (*callsAnswer,
 
 type exportRequest struct {
 	CallFilter
-	Format string `query:"format" enum:"csv,jsonl" default:"csv" doc:"As CSV with a heading, or as JSON lines"`
+	Format string `query:"format" enum:"csv,jsonl" default:"csv" doc:"As CSV with a heading, in which what a spreadsheet would take for a formula has an apostrophe before it, or as JSON lines"`
 }
 
 func (s *Server) exportCalls(ctx context.Context, in *exportRequest) (*huma.StreamResponse, error) {

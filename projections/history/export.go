@@ -78,7 +78,7 @@ var csvColumns = []string{
 }
 
 // NewCSVWriter writes a heading, and each record as a row (RFC 4180). Lists are separated by semicolons, waits, talk and
-// hold are added up, and the user data is a JSON object.
+// hold are added up, and the user data is a JSON object. What a spreadsheet would take for a formula has an apostrophe before it.
 func NewCSVWriter(w io.Writer) Writer { return &csvWriter{out: csv.NewWriter(w)} }
 
 type csvWriter struct {
@@ -138,13 +138,12 @@ func (c *csvWriter) Write(r Record) error {
 }
 
 // inert is a value that no spreadsheet takes for a formula: what callers and desktops send in begins with an apostrophe then
-// (OWASP, CSV Injection). Numbers may begin with a sign.
+// (OWASP, CSV Injection). A telephone number may begin with a sign.
 func inert(value string) string {
 	switch {
 	case value == "":
-		return value
-	case strings.ContainsRune("=@\t\r", rune(value[0])),
-		strings.ContainsRune("+-", rune(value[0])) && (len(value) == 1 || value[1] < '0' || value[1] > '9'):
+	case strings.ContainsRune("=@\t\r\n", rune(value[0])),
+		strings.ContainsRune("+-", rune(value[0])) && strings.Trim(value[1:], "0123456789") != "":
 		return "'" + value
 	}
 	return value

@@ -227,8 +227,8 @@ func TestExport(t *testing.T) {
 	assert.Equal(t, `{"account":"100200","name":"Müller & Söhne"}`, column("userData")[2])
 	assert.Equal(t, 1, strings.Count(write(asCSV, nil), "\n"), "the heading is always there")
 
-	hostile := write(asCSV, []history.Record{{ANI: "=HYPERLINK(1)", DNIS: "+4930123", Disposition: "-cmd|' /C calc'!A0", Notes: []history.Note{{Text: "@SUM(1)"}}}})
-	for _, value := range []string{",'=HYPERLINK(1),", ",+4930123,", ",'-cmd|", ",'@SUM(1)"} {
+	hostile := write(asCSV, []history.Record{{ANI: "=HYPERLINK(1)", DNIS: "+4930123", Disposition: "-cmd|' /C calc'!A0", Notes: []history.Note{{Text: "@SUM(1)"}}, EndedBy: "-2+3+cmd|' /C calc'!A0"}})
+	for _, value := range []string{",'=HYPERLINK(1),", ",'-2+3+cmd|", ",+4930123,", ",'-cmd|", ",'@SUM(1)"} {
 		assert.Contains(t, hostile, value, "a spreadsheet takes it for no formula")
 	}
 }
