@@ -128,6 +128,9 @@ func (f SessionIs) observe(s State) []Event {
 }
 
 func (f QueuesAre) observe(s State) []Event {
+	if s.Switch != f.Switch {
+		return nil // it is another switch at which he is logged in, and this one does not know its queues
+	}
 	var events []Event
 	for _, m := range s.Queues {
 		if slices.Contains(f.Queues, m.Queue) {

@@ -19,10 +19,10 @@ type openCall struct {
 	state    call.State
 	revision eventlog.Revision
 	told     trace
-	written  rows  // what the database has; zero when that is nothing
+	written  rows // what the database has; zero when that is nothing
 	indexed  indexed
-	loaded   bool  // it may have rows, and written does not tell which
-	ended    bool  // it stands among those that ended last
+	loaded   bool // it may have rows, and written does not tell which
+	ended    bool // it stands among those that ended last
 }
 
 // keptEnded is how many calls stay in memory after their end: some more is said about many of them right then.

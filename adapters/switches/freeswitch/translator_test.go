@@ -12,8 +12,8 @@ import (
 	"github.com/callstate/callstate/adapters/switches/switchtest"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
-	"github.com/callstate/callstate/domain/wire"
 	"github.com/callstate/callstate/domain/link"
+	"github.com/callstate/callstate/domain/wire"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
