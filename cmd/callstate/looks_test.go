@@ -43,13 +43,15 @@ func TestALookBesideAnEngineIsInItsLog(t *testing.T) {
 		require.NoError(t, err, errs)
 		return strings.Count(out, "\n") > 1
 	}, time.Minute, time.Millisecond)
-	out, errs, err := p.run("stats", "--explain", "entered")
-	require.NoError(t, err, errs)
-	require.Contains(t, out, "entered")
+	require.Eventually(t, func() bool { // the first call may not have come to a queue yet
+		out, errs, err := p.run("stats", "--explain", "entered")
+		require.NoError(t, err, errs)
+		return strings.Contains(out, "entered")
+	}, time.Minute, time.Millisecond)
 	require.NoError(t, e.Process.Kill())
 	_ = e.Wait()
 
-	out, errs, err = p.run("tail", "--no-follow")
+	out, errs, err := p.run("tail", "--no-follow")
 	require.NoError(t, err, errs)
 	looks := looksIn(t, out)
 	require.Greater(t, len(looks), 1)
