@@ -1,6 +1,7 @@
 package asterisk
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -174,6 +175,28 @@ func (t *Translator) endAfterCallWork(agentID string, at time.Time) {
 	}
 	delete(t.working, agentID)
 	t.agentFact(agentID, agent.AfterCallWorkIs{At: at, ConnID: w.connID})
+}
+
+// resumeWork goes on with the after-call work that the log may have going on and of which nothing was heard here, because it began
+// before the engine was started: it ends when it would have, by what the switch tells of the agent's last call, or it has ended.
+func (t *Translator) resumeWork() {
+	for _, id := range slices.Sorted(maps.Keys(t.roster.agents)) {
+		if _, known := t.working[id]; known {
+			continue
+		}
+		var limit time.Duration
+		for _, m := range t.roster.agents[id] {
+			limit = max(limit, t.wrapup(id, m.queue))
+		}
+		switch until := t.lastCalls[id].Add(limit); {
+		case t.pausedForWork(id):
+			t.working[id] = work{byPause: true}
+		case until.After(t.clock.Last):
+			t.working[id] = work{until: until}
+		default:
+			t.agentFact(id, agent.AfterCallWorkIs{At: t.clock.Next()})
+		}
+	}
 }
 
 // endDueWork ends the after-call work whose time is over, the earliest first.

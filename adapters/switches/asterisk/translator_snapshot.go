@@ -227,6 +227,7 @@ func (t *Translator) listEnds(id string, listed *bool) {
 	}
 	t.letGo(t.missing)
 	t.missing = nil
+	t.resumeWork()
 	fact := link.SnapshotIs{At: t.clock.Next(), Switch: t.vocabulary.Switch, Agents: len(t.roster.agents), Started: t.startup}
 	for id := range t.channels {
 		fact.Parties = append(fact.Parties, id)

@@ -412,6 +412,32 @@ func (t *Translator) endAfterCallWork(id string, at time.Time) {
 	t.roster.busy--
 }
 
+// resumeWork goes on with the after-call work that the log may have going on and of which nothing was heard here, because it began
+// before the engine was started: it ends when it would have, by what the switch tells of the agent's last call, or it has ended.
+func (t *Translator) resumeWork(s snapshot) {
+	for _, r := range s.agents {
+		a := t.roster.agents[userPart(r["name"])]
+		if a == nil || a.work != nil {
+			continue
+		}
+		limit := a.wrapup
+		if limit < 0 {
+			limit = t.vocabulary.Wrapup
+		}
+		until := epoch(r["last_bridge_end"]).Add(limit)
+		switch {
+		case a.loggedIn && r["state"] == "Idle": // until he says that he is done
+			a.work = &afterCallWork{}
+			t.roster.busy++
+		case a.loggedIn && until.After(t.clock.Last):
+			a.work = &afterCallWork{until: until}
+			t.roster.busy++
+		default:
+			t.agentFact(a.id, agent.AfterCallWorkIs{At: t.clock.Next()})
+		}
+	}
+}
+
 // endDueWork ends the after-call work whose time is over, the earliest first.
 func (t *Translator) endDueWork(now time.Time) {
 	if t.roster.busy == 0 {

@@ -162,6 +162,7 @@ func (t *Translator) takeSnapshot() {
 	if s.tiered {
 		t.tiersAre(s)
 	}
+	t.resumeWork(s)
 	if !s.listed {
 		return
 	}

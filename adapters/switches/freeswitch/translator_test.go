@@ -10,6 +10,7 @@ import (
 	"github.com/callstate/callstate/adapters/store/memory"
 	"github.com/callstate/callstate/adapters/switches/freeswitch"
 	"github.com/callstate/callstate/adapters/switches/switchtest"
+	"github.com/callstate/callstate/domain/agent"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/engine"
 	"github.com/callstate/callstate/domain/link"
@@ -305,4 +306,42 @@ func TestNoJobOfOthersIsTakenForAListOfASnapshot(t *testing.T) {
 	}
 	tell(list("+OK\n"))
 	assert.Equal(t, 1, snapshots)
+}
+
+// After-call work that goes on while the engine is started anew ends when it would have, and has ended where that is over.
+func TestAfterCallWorkGoesOnAcrossAStart(t *testing.T) {
+	for name, now := range map[string]time.Time{"it goes on": begin.Add(10 * time.Second), "it was over meanwhile": begin.Add(time.Minute)} {
+		t.Run(name, func(t *testing.T) {
+			e := engine.New(memory.New(), func() time.Time { return now }, nil)
+			of := call.NewConnID(begin.Add(-time.Minute), "pbx", "a leg")
+			require.NoError(t, e.Ingest(t.Context(), []engine.Observation{
+				{Agent: "1001", AgentFact: agent.SessionIs{At: begin.Add(-time.Hour), Agent: "1001", Switch: "pbx", DN: "1001", LoggedIn: true}},
+				{Agent: "1001", AgentFact: agent.AfterCallWorkIs{At: begin, ConnID: of, Working: true, Limit: 30 * time.Second}},
+			}))
+			works := func() bool {
+				session, err := e.Agent(t.Context(), "1001")
+				require.NoError(t, err)
+				return session.ACW.Active()
+			}
+			require.True(t, works())
+
+			translator := freeswitch.NewTranslator(vocabulary())
+			hears := func(event freeswitch.Event) {
+				require.NoError(t, e.Ingest(t.Context(), translator.Translate(event, now)))
+			}
+			translator.Resume(nil, now)
+			require.NoError(t, e.Ingest(t.Context(), translator.LinkUp("1.10", now)))
+			hears(fired(now, "HEARTBEAT"))
+			for _, list := range []string{
+				`{"row_count":0}`, `{"row_count":0}`,
+				"name|instance_id|contact|status|state|wrap_up_time|last_bridge_end\n1001@cc|single_box|user/1001@cc|Available|Waiting|30|" + strconv.FormatInt(begin.Unix(), 10) + "\n",
+				"name|strategy|state\n", "queue|agent|state|level|position\nsales@cc|1001@cc|Ready|1|1\n",
+			} {
+				hears(freeswitch.Event{Type: "api/response", Body: list})
+			}
+			assert.Equal(t, name == "it goes on", works())
+			require.NoError(t, e.Ingest(t.Context(), translator.Advance(begin.Add(2*time.Minute))))
+			assert.False(t, works())
+		})
+	}
 }
