@@ -320,6 +320,18 @@ func (r *roster) agentAt(dn string) string {
 	return found
 }
 
+// contactIs: somebody says where an agent takes calls, "agent set contact <agent> <contact>", as a login by request does. But for
+// this only the list of agents tells it.
+func (t *Translator) contactIs(api Event) {
+	arguments := strings.Fields(api.Get("API-Command-Argument"))
+	if api.Get("API-Command") != "callcenter_config" || len(arguments) < 5 || !slices.Equal(arguments[:3], []string{"agent", "set", "contact"}) {
+		return
+	}
+	if dn := userPart(contactNumber(strings.Join(arguments[4:], " "))); dn != "" {
+		t.roster.agent(strings.Clone(userPart(arguments[3]))).dn = strings.Clone(dn)
+	}
+}
+
 // statusIs: what a person, or callcenter after calls that were not answered, has chosen for an agent.
 func (t *Translator) statusIs(name, status string) {
 	id := strings.Clone(userPart(name))

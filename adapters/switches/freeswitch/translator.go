@@ -206,6 +206,7 @@ func (t *Translator) event(e Event) {
 	case "API":
 		t.askedToOriginate(e)
 		t.masked(e)
+		t.contactIs(e)
 		return
 	case "BACKGROUND_JOB":
 		if asksForList(e) {

@@ -345,3 +345,20 @@ func TestAfterCallWorkGoesOnAcrossAStart(t *testing.T) {
 		})
 	}
 }
+
+// Who logs in at a telephone of another number than his own takes calls there.
+func TestAnAgentLogsInAtAnotherTelephone(t *testing.T) {
+	e := engine.New(memory.New(), func() time.Time { return begin }, nil)
+	translator := freeswitch.NewTranslator(vocabulary())
+	for _, event := range []freeswitch.Event{
+		fired(begin, "HEARTBEAT"),
+		fired(begin.Add(time.Second), "API", "API-Command", "callcenter_config", "API-Command-Argument", "agent set contact 1001@cc.test [leg_timeout=8]user/2001@cc.test"),
+		fired(begin.Add(2*time.Second), "CUSTOM", "Event-Subclass", "callcenter::info", "CC-Action", "agent-status-change", "CC-Agent", "1001@cc.test", "CC-Agent-Status", "Available"),
+	} {
+		require.NoError(t, e.Ingest(t.Context(), translator.Translate(event, begin)))
+	}
+	session, err := e.Agent(t.Context(), "1001")
+	require.NoError(t, err)
+	assert.True(t, session.LoggedIn)
+	assert.Equal(t, "2001", session.DN)
+}
