@@ -17,6 +17,7 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/gorilla/securecookie"
 	"golang.org/x/oauth2"
+	"golang.org/x/time/rate"
 )
 
 // OpenIDConfig is how an OpenID provider is asked who somebody is (OpenID Connect Core 1.0).
@@ -76,10 +77,13 @@ type OpenID struct {
 	config  OpenIDConfig
 	cookies *securecookie.SecureCookie // sessions
 	visits  *securecookie.SecureCookie // logins under way
+	keys    *rate.Limiter              // questions for keys
 
 	mu       sync.Mutex
 	provider *oidc.Provider // nil: it has not answered yet
-	logout   string         // where the provider ends its own session; empty: it does not
+	failure  error          // why it did not, when it was asked last
+	failed   time.Time
+	logout   string // where the provider ends its own session; empty: it does not
 }
 
 const (
@@ -87,6 +91,11 @@ const (
 	visitName    = "callstate-login"
 	visitAge     = 10 * time.Minute
 	providerTime = 10 * time.Second
+	// askProviderAgain is how long a provider that did not answer is left alone.
+	askProviderAgain = 2 * time.Second
+	// keysPerSecond bounds how often the provider is asked for its keys, which a token makes us do that is signed by one that is
+	// not known: whoever makes up tokens must not have us ask the provider as often as he asks us.
+	keysPerSecond, keysAtOnce = 1, 20
 )
 
 // NewOpenID checks a configuration. The provider is not asked for anything yet.
@@ -106,7 +115,7 @@ func NewOpenID(config OpenIDConfig) (*OpenID, error) {
 	if config.Now == nil {
 		config.Now = time.Now
 	}
-	o := &OpenID{config: config}
+	o := &OpenID{config: config, keys: rate.NewLimiter(keysPerSecond, keysAtOnce)}
 	// Both keys follow from the secret, so that sessions outlive a restart and end when the secret is changed. How old a session
 	// may be is seen by what is in it.
 	for _, each := range []struct {
@@ -130,9 +139,13 @@ func (o *OpenID) found(ctx context.Context) (*oidc.Provider, error) {
 	if o.provider != nil {
 		return o.provider, nil
 	}
+	if o.failure != nil && o.config.Now().Sub(o.failed) < askProviderAgain {
+		return nil, o.failure // whoever else asks need not wait for it too
+	}
 	provider, err := oidc.NewProvider(o.asking(ctx), o.config.Issuer)
 	if err != nil {
-		return nil, fmt.Errorf("the OpenID provider: %w", err)
+		o.failure, o.failed = fmt.Errorf("the OpenID provider: %w", err), o.config.Now()
+		return nil, o.failure
 	}
 	var more struct {
 		EndSession string `json:"end_session_endpoint"`
@@ -183,7 +196,23 @@ func (o *OpenID) Subject(ctx context.Context, token string) (Subject, error) {
 
 // asking is a context for questions to the provider. It may outlive ctx: keys are read with the one that found the provider.
 func (o *OpenID) asking(ctx context.Context) context.Context {
-	return oidc.ClientContext(context.WithoutCancel(ctx), &http.Client{Transport: o.config.Client.Transport, Timeout: providerTime})
+	transport := seldom{cmp.Or[http.RoundTripper](o.config.Client.Transport, http.DefaultTransport), o.keys}
+	return oidc.ClientContext(context.WithoutCancel(ctx), &http.Client{Transport: transport, Timeout: providerTime})
+}
+
+// seldom asks for what a provider publishes, its keys above all, no more often than a limit lets through. A login is no such
+// question.
+type seldom struct {
+	http.RoundTripper
+	limit *rate.Limiter
+}
+
+// RoundTrip implements http.RoundTripper.
+func (s seldom) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Method == http.MethodGet && !s.limit.Allow() {
+		return nil, errors.New("the provider has been asked for its keys too often")
+	}
+	return s.RoundTripper.RoundTrip(r)
 }
 
 // named is for whom the claims of a token are taken. Who has several roles is given the one that may most.

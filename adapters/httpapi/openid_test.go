@@ -87,6 +87,18 @@ func TestTokensOfAnOpenIDProvider(t *testing.T) {
 	assert.Equal(t, 401, c.ask(by(old, get("/v1/agents/1001"))).Code, "one that is gone is no more")
 }
 
+// Who makes up tokens does not have the provider asked as often as he asks.
+func TestAProviderIsNotAskedForItsKeysByEverybody(t *testing.T) {
+	t.Parallel()
+	p, other := openidtest.Start(t), openidtest.Start(t)
+	c := byOpenID(t, p)
+	made := other.Token(map[string]any{"iss": p.Issuer})
+	for range 200 {
+		require.Equal(t, 401, c.ask(by(made, get("/v1/session"))).Code)
+	}
+	assert.Less(t, p.KeysAsked(), 60)
+}
+
 // A provider that is away keeps nobody from starting, and is looked for again.
 func TestAnOpenIDProviderThatIsAway(t *testing.T) {
 	t.Parallel()

@@ -41,6 +41,7 @@ type Provider struct {
 	refused  string
 	pending  map[string]pending // by code
 	loggedIn int
+	asked    int // for its keys
 }
 
 // pending is a login whose code has not been exchanged yet.
@@ -118,6 +119,13 @@ func (p *Provider) LoggedIn() int {
 	return p.loggedIn
 }
 
+// KeysAsked is how often it was asked for its keys.
+func (p *Provider) KeysAsked() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.asked
+}
+
 // Token is a JWT with claims, as the provider makes it; what is not among them is as for a program that may use us.
 func (p *Provider) Token(claims map[string]any) string {
 	p.mu.Lock()
@@ -145,6 +153,7 @@ func (p *Provider) describe(w http.ResponseWriter, _ *http.Request) {
 func (p *Provider) keys(w http.ResponseWriter, _ *http.Request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.asked++
 	answer(w, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: p.key.Public(), KeyID: fmt.Sprint(p.keyID), Algorithm: "ES256", Use: "sig"}}})
 }
 
