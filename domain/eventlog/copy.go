@@ -18,7 +18,7 @@ type Copied struct {
 	New   uint64 // have been copied
 }
 
-// What one append of Copy takes at most. A store bounds an append more narrowly than this package does.
+// What one append of Copy takes at most: of a copy that is broken off little is done again, and it needs little memory.
 const (
 	copyRecords = 256
 	copyBytes   = 256 << 10

@@ -53,7 +53,8 @@ type Event struct {
 	// UTC to the microsecond; what is finer is cut off.
 	SwitchTime time.Time
 	RecordedAt time.Time
-	// Correlation is the conversation; Causation is the event or command that led to this one. Either may be uuid.Nil.
+	// Correlation is the conversation; Causation is the event or command that led to this one, which nothing says yet. Either may
+	// be uuid.Nil.
 	Correlation uuid.UUID
 	Causation   uuid.UUID
 	// Actor is who asked for it ("agent:1001", "ivr:main"); empty: the switch itself.
