@@ -41,6 +41,7 @@ type leg struct {
 	application string // that the dialplan, or a command, runs on it
 	keyed       connection.Keyed
 	data        map[string]string // variables that have been told as user data
+	corrected   []string          // of these, what a desktop has changed since, where that is known from the history only
 	announced   []call.Pair       // user data that the dialplan is about to send
 	dataSent    bool              // it has
 

@@ -55,6 +55,7 @@ func (t *Translator) resumeCall(c *callOnSwitch, s call.State, byID map[call.Con
 		}
 	}
 	caller := t.legs[c.id]
+	corrected := correctedIn(s)
 	for _, p := range s.Parties {
 		l := t.legs[string(p.ID)]
 		if l == nil { // it has left, although the switch may still have it for a moment
@@ -63,6 +64,7 @@ func (t *Translator) resumeCall(c *callOnSwitch, s call.State, byID map[call.Con
 		if l == nil || l.call != c {
 			continue
 		}
+		l.corrected = corrected
 		if passage := passages[p.Visit]; passage != nil {
 			l.offer = &offer{agent: p.Agent, passage: passage}
 		}
@@ -87,6 +89,19 @@ func (t *Translator) resumeCall(c *callOnSwitch, s call.State, byID map[call.Con
 	}
 }
 
+// correctedIn are the keys of the user data of a call that somebody else than the switch has changed, or taken away.
+func correctedIn(s call.State) (keys []string) {
+	for _, d := range s.Data {
+		if d.By != "switch" && !strings.HasPrefix(d.By, "ivr:") {
+			keys = append(keys, d.Key)
+		}
+	}
+	for _, d := range s.Deleted {
+		keys = append(keys, d.Key)
+	}
+	return keys
+}
+
 // identify takes from the first event of a leg that is known from the history what its events tell each time: its name, and
 // its last transfer, unless that is younger than what is known.
 func (t *Translator) identify(l *leg, e Event) {
@@ -94,5 +109,13 @@ func (t *Translator) identify(l *leg, e Event) {
 	seconds, _, _ := strings.Cut(e.Get("Caller-Transfer-Source"), ":")
 	if !epoch(seconds).After(l.toldAt) {
 		l.source, _, _ = transferSource(e)
+	}
+	for _, name := range l.corrected { // what the switch still has must not undo that
+		if value := e.Variable(name); value != "" {
+			if l.data == nil {
+				l.data = map[string]string{}
+			}
+			l.data[name] = strings.Clone(value)
+		}
 	}
 }

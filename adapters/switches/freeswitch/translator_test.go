@@ -362,3 +362,30 @@ func TestAnAgentLogsInAtAnotherTelephone(t *testing.T) {
 	assert.True(t, session.LoggedIn)
 	assert.Equal(t, "2001", session.DN)
 }
+
+// What a desktop has corrected stays corrected when the engine is started anew, although the switch has its variable still.
+func TestCorrectedDataStaysCorrected(t *testing.T) {
+	e := engine.New(memory.New(), func() time.Time { return begin }, nil)
+	first := freeswitch.NewTranslator(vocabulary())
+	leg := about("caller", "inbound", "sofia/external/2125550001@pstn", "variable_customer_tier", "silver", "variable_language", "en")
+	hears := func(translator *freeswitch.Translator, event freeswitch.Event) {
+		require.NoError(t, e.Ingest(t.Context(), translator.Translate(event, begin)))
+	}
+	hears(first, fired(begin, "CHANNEL_CREATE", leg...))
+	hears(first, fired(begin.Add(time.Second), "CHANNEL_ANSWER", leg...))
+	live, err := e.Live(t.Context(), "pbx")
+	require.NoError(t, err)
+	require.Len(t, live, 1)
+	id := live[0].ConnID
+	_, err = e.Request(t.Context(), id, call.ChangeUserData{At: begin.Add(2 * time.Second), Actor: "agent:1001", Set: []call.Pair{{Key: "customer_tier", Value: "gold"}}, Delete: []string{"language"}})
+	require.NoError(t, err)
+
+	live, err = e.Live(t.Context(), "pbx")
+	require.NoError(t, err)
+	second := freeswitch.NewTranslator(vocabulary())
+	second.Resume(live, begin)
+	hears(second, fired(begin.Add(5*time.Second), "CHANNEL_EXECUTE", leg...))
+	state, err := e.Call(t.Context(), id)
+	require.NoError(t, err)
+	assert.Equal(t, []call.Pair{{Key: "customer_tier", Value: "gold"}}, state.UserData())
+}
