@@ -123,6 +123,7 @@ func TestAnAgentWorksAtHisDesktop(t *testing.T) {
 	b.seeText(".mystate", "Ready")
 
 	b.press("Not ready …")
+	b.see("document.querySelector('#reasons option[value=coffee]')")
 	b.write("#reason", "lunch")
 	b.press("Not ready")
 	_, away := event[agent.AgentNotReady](c, begun, nil)

@@ -13,6 +13,7 @@ import (
 	"embed"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -47,9 +48,16 @@ type file struct {
 	tag     string // its ETag, a weak one: it names the file compressed and not
 }
 
+// Settings are what a house has the page suggest; any other word can be written there. What is nil is what houses often have.
+type Settings struct {
+	NotReadyReasons []string `json:"notReadyReasons"`
+	Dispositions    []string `json:"dispositions"`
+}
+
 // Handler serves the page at / and its files below.
-func Handler() http.Handler {
+func Handler(settings Settings) http.Handler {
 	files := load()
+	files["/settings.json"] = settings.file()
 	policy := policy(files["/"].content)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f, ok := files[r.URL.Path]
@@ -83,8 +91,7 @@ func load() map[string]file {
 		if !ok {
 			return fmt.Errorf("%s: no content type for it", name)
 		}
-		sum := sha256.Sum256(content)
-		files[strings.TrimPrefix(name, "static")] = file{name, content, kind, `W/"` + hex.EncodeToString(sum[:12]) + `"`}
+		files[strings.TrimPrefix(name, "static")] = newFile(name, content, kind)
 		return nil
 	})
 	if err != nil {
@@ -92,6 +99,25 @@ func load() map[string]file {
 	}
 	files["/"] = files["/index.html"]
 	return files
+}
+
+func newFile(name string, content []byte, kind string) file {
+	sum := sha256.Sum256(content)
+	return file{name, content, kind, `W/"` + hex.EncodeToString(sum[:12]) + `"`}
+}
+
+func (s Settings) file() file {
+	if s.NotReadyReasons == nil {
+		s.NotReadyReasons = []string{"break", "lunch", "meeting", "training", "back office"}
+	}
+	if s.Dispositions == nil {
+		s.Dispositions = []string{"resolved", "callback", "sale", "no sale", "complaint", "wrong number"}
+	}
+	content, err := json.Marshal(s)
+	if err != nil {
+		panic(err) // lists of text always have JSON
+	}
+	return newFile("settings.json", content, "application/json")
 }
 
 // kinds are the content types by file name extension; those of package mime depend on the machine.

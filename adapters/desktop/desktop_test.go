@@ -19,7 +19,7 @@ func serve(path string, headers ...string) *httptest.ResponseRecorder {
 		r.Header.Set(headers[i], headers[i+1])
 	}
 	w := httptest.NewRecorder()
-	desktop.Handler().ServeHTTP(w, r)
+	desktop.Handler(desktop.Settings{Dispositions: []string{"sold"}}).ServeHTTP(w, r)
 	return w
 }
 
@@ -102,5 +102,19 @@ func TestImportMapIsComplete(t *testing.T) {
 	}
 	if len(used) != len(names.Imports) {
 		t.Errorf("used are %v, of %v", used, names.Imports)
+	}
+}
+
+func TestThePageSuggestsWhatTheHouseSays(t *testing.T) {
+	w := serve("/settings.json")
+	if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "application/json" {
+		t.Fatalf("%d %s", w.Code, w.Header().Get("Content-Type"))
+	}
+	var settings desktop.Settings
+	if err := json.Unmarshal(w.Body.Bytes(), &settings); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(settings.Dispositions, []string{"sold"}) || !slices.Contains(settings.NotReadyReasons, "lunch") {
+		t.Errorf("the page suggests %+v", settings)
 	}
 }

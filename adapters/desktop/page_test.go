@@ -71,7 +71,7 @@ func (c *centre) serve() {
 	}
 	c.address = listener.Addr().String()
 	server := httpapi.New(httpapi.Config{
-		Floor: c.floor, History: c.history, Log: c, Requests: c, Commands: c, States: c, Past: c.past, Audit: c, Facts: c.history, Page: desktop.Handler(), Retry: 100 * time.Millisecond,
+		Floor: c.floor, History: c.history, Log: c, Requests: c, Commands: c, States: c, Past: c.past, Audit: c, Facts: c.history, Page: desktop.Handler(desktop.Settings{}), Retry: 100 * time.Millisecond,
 		Heartbeat: c.heartbeat,
 	})
 	ctx, cancel := context.WithCancel(context.Background())

@@ -59,7 +59,7 @@ func openSimulated(t *testing.T) *simulated {
 	c.runner = projections.NewRunner(c.log, nil, live, records)
 	c.server = httpapi.Config{
 		Floor: live, History: records, Log: c.log, Requests: c.engine, Commands: c, States: c.engine, Audit: c.engine, Facts: records,
-		Page: desktop.Handler(), Retry: 100 * time.Millisecond,
+		Page: desktop.Handler(desktop.Settings{NotReadyReasons: []string{"coffee"}, Dispositions: []string{"sold"}}), Retry: 100 * time.Millisecond,
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup

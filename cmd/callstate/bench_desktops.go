@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/callstate/callstate/adapters/desktop"
 	"github.com/callstate/callstate/adapters/switches/simulator"
 	"github.com/callstate/callstate/client"
 	"github.com/callstate/callstate/domain/eventlog"
@@ -57,7 +58,7 @@ func (l desktopLoad) centre() simulator.Config {
 // run runs the engine with all its desktops in a folder that is empty.
 func (l desktopLoad) run(ctx context.Context, folder string) (desktopReport, error) {
 	logger := slog.New(slog.DiscardHandler)
-	n, err := openNode(ctx, place{data: folder}, "127.0.0.1:0", admission{}, logger, buses{}, nil)
+	n, err := openNode(ctx, place{data: folder}, "127.0.0.1:0", admission{}, desktop.Settings{}, logger, buses{}, nil)
 	if err != nil {
 		return desktopReport{}, err
 	}

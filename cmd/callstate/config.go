@@ -25,6 +25,7 @@ type config struct {
 	Simulator  []simulatorConfig  `toml:"simulator"`
 	Bus        []busConfig        `toml:"bus"`
 	Tracing    tracingConfig      `toml:"tracing"`
+	Desktop    desktopConfig      `toml:"desktop"`
 
 	// Who may use the API and the page: see admission. docs/operations/security.md describes it.
 	Auth       string  `toml:"auth"`
@@ -147,6 +148,9 @@ func (c *config) validate(dir string) error {
 	}
 	if err := c.Tracing.validate(); err != nil {
 		return fmt.Errorf("tracing: %w", err)
+	}
+	if err := c.Desktop.validate(); err != nil {
+		return fmt.Errorf("desktop: %w", err)
 	}
 	if err := c.readStore(dir); err != nil {
 		return fmt.Errorf("store: %w", err)

@@ -8,6 +8,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/callstate/callstate/adapters/desktop"
 	"github.com/callstate/callstate/adapters/switches/asterisk"
 	"github.com/callstate/callstate/adapters/switches/freeswitch"
 	"github.com/callstate/callstate/adapters/switches/playback"
@@ -62,7 +63,7 @@ agent 1001 does nothing by himself: his desktop on the page is yours.`,
 			return usageError{fmt.Errorf("unknown kind of switch %q: asterisk and freeswitch are known", kind)}
 		}
 		logger := newLogger(cmd.ErrOrStderr())
-		n, err := openNode(cmd.Context(), place{data: s.data}, listen, admission{}, logger, buses{}, nil) // nobody wants demo calls in a shared log
+		n, err := openNode(cmd.Context(), place{data: s.data}, listen, admission{}, desktop.Settings{}, logger, buses{}, nil) // nobody wants demo calls in a shared log
 		if err != nil {
 			return err
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/callstate/callstate/adapters/desktop"
 	"github.com/callstate/callstate/adapters/switches/playback"
 	"github.com/callstate/callstate/domain/eventlog"
 )
@@ -62,7 +63,7 @@ func TestNoNumberOfACallerIsLogged(t *testing.T) {
 	t.Parallel()
 	var says logged
 	log := slog.New(slog.NewJSONHandler(&says, nil))
-	n, err := openNode(t.Context(), place{data: t.TempDir()}, "127.0.0.1:0", admission{}, log, buses{}, nil)
+	n, err := openNode(t.Context(), place{data: t.TempDir()}, "127.0.0.1:0", admission{}, desktop.Settings{}, log, buses{}, nil)
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()

@@ -52,7 +52,9 @@ type node struct {
 }
 
 // openNode opens everything that can fail before the first event: the address, the log, the call records.
-func openNode(ctx context.Context, at place, listen string, who admission, logger *slog.Logger, buses buses, traced *tracing.Tracing) (*node, error) {
+func openNode(
+	ctx context.Context, at place, listen string, who admission, page desktop.Settings, logger *slog.Logger, buses buses, traced *tracing.Tracing,
+) (*node, error) {
 	var certificate *httpapi.Certificate
 	if who.certFile != "" {
 		var err error
@@ -98,7 +100,7 @@ func openNode(ctx context.Context, at place, listen string, who admission, logge
 	api := httpapi.Config{
 		Floor: n.floor, History: n.history, Log: n.log, Requests: n.engine, Commands: requests{n.engine, n.executors}, States: n.engine, Past: n.past, Audit: n.engine,
 		Facts: n.history, Projections: n.runner, Auth: who.auth, Rate: who.rate, Streams: who.streams, Origins: who.origins, Certificate: certificate,
-		NotReady: n.notReady, Metrics: n.metrics.Handler(), Page: desktop.Handler(), Logger: logger, Version: version(),
+		NotReady: n.notReady, Metrics: n.metrics.Handler(), Page: desktop.Handler(page), Logger: logger, Version: version(),
 	}
 	if traced != nil {
 		n.runner.OnApplied(traced.Applied)

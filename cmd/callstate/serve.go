@@ -72,7 +72,7 @@ callstate config --example prints a file with every key.`,
 		if err != nil {
 			return err
 		}
-		n, err := openNode(cmd.Context(), at, c.Listen, who, logger, buses, traced)
+		n, err := openNode(cmd.Context(), at, c.Listen, who, c.Desktop.settings(), logger, buses, traced)
 		if err != nil {
 			return err
 		}

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/callstate/callstate/adapters/desktop"
 	"github.com/callstate/callstate/domain/call"
 	"github.com/callstate/callstate/domain/eventlog"
 	"github.com/callstate/callstate/domain/wire"
@@ -210,7 +211,7 @@ secret = "s3cret"
 
 func TestReadinessTellsTheTruthAtEveryStage(t *testing.T) {
 	t.Parallel()
-	n, err := openNode(t.Context(), place{data: t.TempDir()}, "127.0.0.1:0", admission{}, newLogger(discard{}),
+	n, err := openNode(t.Context(), place{data: t.TempDir()}, "127.0.0.1:0", admission{}, desktop.Settings{}, newLogger(discard{}),
 		buses{configured: []busConfig{{Name: "out", Kind: "stdout"}}, stdout: discard{}}, nil)
 	require.NoError(t, err)
 	assert.Equal(t, []string{

@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/callstate/callstate/adapters/desktop"
 	"github.com/callstate/callstate/adapters/switches/playback"
 	"github.com/callstate/callstate/adapters/tracing"
 )
@@ -36,7 +37,7 @@ func startWithTraces(t testing.TB, to sdktrace.TracerProviderOption, switches fu
 	t.Helper()
 	tracing, err := tracing.New(t.Context(), "test", to)
 	require.NoError(t, err)
-	n, err := openNode(t.Context(), place{data: t.TempDir()}, "127.0.0.1:0", admission{}, newLogger(discard{}), buses{}, tracing)
+	n, err := openNode(t.Context(), place{data: t.TempDir()}, "127.0.0.1:0", admission{}, desktop.Settings{}, newLogger(discard{}), buses{}, tracing)
 	require.NoError(t, err)
 	var c config
 	switches(&c)

@@ -3,9 +3,7 @@
 import { html, useEffect, useRef, useState } from './html.js';
 import { Moment, get } from './parts.js';
 import { Button } from './commands.js';
-
-// What houses often have. Any other word can be written.
-const dispositions = ['resolved', 'callback', 'sale', 'no sale', 'complaint', 'wrong number'];
+import { settings } from './settings.js';
 
 // The record is a moment behind the log: it is asked again after these times until it has what was said.
 const askAgain = [0, 300, 1000, 3000];
@@ -66,7 +64,7 @@ export function Remarks({ desk, call }) {
     <form onSubmit=${dispose}>
       <label for=${`disposition-${call.connId}`}>Disposition</label>
       <input id=${`disposition-${call.connId}`} data-key="o" list="dispositions" maxlength="200" autocomplete="off" value=${code ?? record?.disposition ?? ''} onInput=${(event) => setCode(event.target.value)} />
-      <datalist id="dispositions">${dispositions.map((each) => html`<option key=${each} value=${each} />`)}</datalist>
+      <datalist id="dispositions">${settings.value.dispositions.map((each) => html`<option key=${each} value=${each} />`)}</datalist>
       <${Button} submit label="Save" busy=${desk.busy(call, 'setDisposition')} off=${!desk.may(call, 'setDisposition')} />
       <span class="said" role="status">${record?.disposition && html`is “${record.disposition}”`}</span>
     </form>

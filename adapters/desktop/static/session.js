@@ -4,9 +4,7 @@ import { html, useState } from './html.js';
 import { Elapsed, Remaining, State, agentState } from './parts.js';
 import { Button } from './commands.js';
 import { useFirst } from './controls.js';
-
-// What houses often have. Any other word can be written.
-const notReadyReasons = ['break', 'lunch', 'meeting', 'training', 'back office'];
+import { settings } from './settings.js';
 
 export function Session({ desk }) {
   const { agent } = desk;
@@ -46,7 +44,7 @@ function NotReady({ desk }) {
   return html`<form class="panel-of" ref=${form} onSubmit=${ask}>
     <label for="reason">Reason</label>
     <input id="reason" list="reasons" maxlength="200" autocomplete="off" value=${reason} onInput=${(event) => setReason(event.target.value)} />
-    <datalist id="reasons">${notReadyReasons.map((each) => html`<option key=${each} value=${each} />`)}</datalist>
+    <datalist id="reasons">${settings.value.notReadyReasons.map((each) => html`<option key=${each} value=${each} />`)}</datalist>
     <${Button} submit label="Not ready" busy=${desk.busy(null, 'notReady')} off=${!desk.may(null, 'notReady')} />
     <${Button} label="Cancel" kind="quiet" onPress=${desk.close} />
   </form>`;
