@@ -3,13 +3,18 @@ package desktop_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/callstate/callstate/domain/call"
+	"github.com/callstate/callstate/projections/projectiontest"
 )
 
 // Numbers are drawn over the day and stand in tables, and each opens the calls behind it.
@@ -53,6 +58,57 @@ func TestNumbers(t *testing.T) {
 	do[bool](b, "document.querySelector('main a[href=\"#/numbers?agent=1001\"]').click(), true")
 	b.see("document.querySelector('[data-chart=Occupancy] canvas') && !document.querySelector('[data-chart=Abandoned]')")
 	b.seeText(".headline", "Handled")
+}
+
+// Whoever has no mouse goes through a chart with the keys, and opens the calls behind what is there.
+func TestAChartIsReadWithTheKeyboard(t *testing.T) {
+	b := openBrowser(t)
+	c := openCentre(t, -10*time.Minute)
+	c.login("1001", "")
+	handles := func(ani string) call.ConnID {
+		id := c.arrives(ani)
+		c.rings(id, "1001")
+		c.answers(id, "1001")
+		c.hangsUp(id, "1001")
+		return id
+	}
+	handles("2125550001")
+	c.ahead = 0
+	last := handles("2125550002")
+	support := call.NewConnID(c.now(), "cc1", "support")
+	c.happens(func(s *projectiontest.Script) {
+		s.Call(support,
+			call.CallIs{At: c.now(), ConnID: support, Switch: "cc1", SwitchCallID: "support", Origin: call.External, ANI: "2125550003", DNIS: "5550100"},
+			call.PartyIs{At: c.now(), Party: "caller", State: call.Connected, DN: "2125550003", External: true, Role: call.Origination},
+			call.VisitIs{At: c.now(), Visit: "visit", Queue: "support", Party: "caller", Position: 1})
+	})
+
+	b.open(c.url("#/numbers?hours=1"))
+	b.see("document.querySelector('[data-chart=Handled] canvas')")
+	do[bool](b, `window.chart = document.querySelector('[data-chart=Handled] [role=slider]'),
+		document.querySelector('[data-chart="Waiting at the end of the interval"] [role=slider]').focus(), true`)
+	b.key(kb.Tab)
+	tells := func(text string, legend ...string) {
+		t.Helper()
+		b.see("chart.getAttribute('aria-valuetext').startsWith('" + text + ", ')")
+		b.see("[...document.querySelectorAll('[data-chart=Handled] .legend b')].map((each) => each.innerText).join() === '" + strings.Join(legend, ",") + "'")
+	}
+	tells("sales 1", "1", "0")
+	b.key(kb.Home)
+	tells("sales 1", "1", "0")
+	b.see("chart.ariaValueNow === '0'")
+	b.key(kb.ArrowRight)
+	tells("sales 0", "0", "0")
+	b.see("chart.ariaValueNow === '1' && document.querySelector('[data-chart=Handled] .time').innerText !== ''")
+	b.key(kb.ArrowDown)
+	tells("support 0", "0", "0")
+	b.key(kb.ArrowUp)
+	b.key(kb.End)
+	tells("sales 1", "1", "0")
+	b.key(kb.Enter)
+	b.see("[...document.querySelectorAll('.behind li a')].map((a) => a.hash).join() === '#/calls/" + last.String() + "'")
+	b.key(kb.Escape)
+	b.see("document.activeElement === chart && !document.querySelector('.behind')")
 }
 
 // An event of a clock that is days ahead does not take the numbers away, and where it is always another time on the switch they are

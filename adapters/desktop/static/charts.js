@@ -1,5 +1,5 @@
-// Charts of numbers over time, drawn by uPlot, which is loaded when there is one to draw. A chart is a picture: the same
-// numbers stand in a table beside it, for those who cannot see it and those who want to know exactly.
+// Charts of numbers over time, drawn by uPlot, which is loaded when there is one to draw. The same numbers stand in a table
+// beside them, for those who want to know exactly.
 
 import { html, useEffect, useRef, useState } from './html.js';
 
@@ -15,10 +15,13 @@ const dark = matchMedia('(prefers-color-scheme: dark)');
 
 // Chart shows a series of values for each line, {name, values, whole}, over the intervals that begin at the times, which
 // are milliseconds; the last of them is where the last interval ends. A value is null where there is none; whole is that of
-// the whole time. It calls pick with the index of an interval and of the line that was clicked on in it.
-export function Chart({ title, times, lines, form, share, pick }) {
+// the whole time. It calls pick with the index of an interval and of the line that was clicked on in it. With the keyboard it is a
+// slider over the intervals: of one line, where there are several, up and down choose which.
+export function Chart({ title, times, lines, form, share, pick, help }) {
   const box = useRef();
-  const [at, setAt] = useState(null); // the interval under the mouse
+  const plotted = useRef();
+  const [at, setAt] = useState(null); // the interval under the mouse, or that the keyboard has come to
+  const [chosen, setChosen] = useState(null); // the line that the keyboard has come to
   const [look, setLook] = useState({ width: 0, dark: dark.matches });
   useEffect(() => {
     const observer = new ResizeObserver(([{ contentRect: { width } }]) => setLook((now) => ({ ...now, width: Math.floor(width) })));
@@ -40,17 +43,41 @@ export function Chart({ title, times, lines, form, share, pick }) {
       if (gone) return;
       plot = new uPlot(options(uPlot, look.width, { times, lines, form, share, moved }), drawn(times, lines), box.current);
       plot.over.addEventListener('click', clicked);
+      plotted.current = plot;
+      if (chosen !== null) show(plot, times, here);
     });
     return () => {
       gone = true;
+      plotted.current = null;
       plot?.destroy();
     };
   }, [look, times, lines]);
+  const last = times.length - 2;
+  const [here, line] = [Math.min(at ?? last, last), Math.min(chosen ?? 0, lines.length - 1)];
+  const go = (interval, line) => {
+    setChosen(line);
+    if (plotted.current) show(plotted.current, times, interval);
+  };
+  const pressed = (event) => {
+    const to = { ArrowLeft: here - 1, ArrowRight: here + 1, Home: 0, End: last }[event.key];
+    const next = { ArrowUp: line - 1, ArrowDown: line + 1 }[event.key];
+    if (to !== undefined) go(Math.max(0, Math.min(to, last)), line);
+    else if (next !== undefined) go(here, (next + lines.length) % lines.length);
+    else if (event.key === 'Enter') pick(here, line);
+    else return;
+    event.preventDefault();
+  };
+  const left = () => {
+    setChosen(null);
+    plotted.current?.setCursor({ left: -10, top: -10 });
+  };
   const when = at === null ? '' : moment(times[at], times[at + 1] - times[at]);
   return html`<figure class="panel chart" data-chart=${title}>
     <figcaption><h3>${title}</h3> <span class="time">${when}</span></figcaption>
-    <ul class="legend">${lines.map((line, i) => html`<li key=${line.name} data-line=${i}><i aria-hidden="true"></i>${line.name} <b>${form(at === null ? line.whole : line.values[at])}</b></li>`)}</ul>
-    <div class="plot" ref=${box} aria-hidden="true"></div>
+    <ul class="legend">${lines.map((line, i) => html`<li key=${line.name} data-line=${i} data-chosen=${i === chosen && lines.length > 1}><i aria-hidden="true"></i>${line.name} <b>${form(at === null ? line.whole : line.values[at])}</b></li>`)}</ul>
+    <div class="plot" ref=${box} tabindex="0" role="slider" aria-label=${title} aria-describedby=${help} aria-valuemin="0" aria-valuemax=${last} aria-valuenow=${here}
+      aria-valuetext=${`${lines[line].name} ${form(lines[line].values[here])}, ${moment(times[here], times[here + 1] - times[here])}`} onKeyDown=${pressed}
+      onFocus=${(event) => event.target.matches(':focus-visible') && go(here, line)} onBlur=${left}></div>
   </figure>`;
 }
 
@@ -86,6 +113,11 @@ function options(uPlot, width, { times, lines, form, share, moved }) {
     })],
     hooks: { setCursor: [moved] },
   };
+}
+
+// show puts the cursor into an interval.
+function show(plot, times, at) {
+  plot.setCursor({ left: plot.valToPos((times[at] + times[at + 1]) / 2000, 'x'), top: 0 });
 }
 
 // intervalOf is the interval under the mouse; null where the mouse is elsewhere.

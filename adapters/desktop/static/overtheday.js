@@ -28,8 +28,8 @@ export function OverTheDay({ report, whole, of, opened, open }) {
   const { rows, times, names, drawn } = useMemo(() => arranged(report, whole, of), [report, whole, of]);
   if (rows.length === 0) return null;
   return html`
-    <h2>Over the day <small>${names.length > most && `the ${most} busiest queues; choose a queue to see another one. `}Click into a chart to see the calls.</small></h2>
-    <div class="charts">${drawn.map(({ title, name, lines, share, rowsOf }) => html`<${Chart} key=${title} title=${title} times=${times} lines=${lines} share=${share} form=${share ? percent : number}
+    <h2>Over the day <small>${names.length > most && `the ${most} busiest queues; choose a queue to see another one. `}<span id="charthelp">Click into a chart, or go through it with the arrow keys and press Enter, to see the calls.</span></small></h2>
+    <div class="charts">${drawn.map(({ title, name, lines, share, rowsOf }) => html`<${Chart} key=${title} title=${title} times=${times} lines=${lines} share=${share} help="charthelp" form=${share ? percent : number}
       pick=${(interval, line) => rowsOf[line]?.[interval]?.[name] > 0 && open(behindOf(rowsOf[line][interval], of, name, title))} />`)}</div>
     <details class="panel byinterval" onToggle=${(event) => setShown(event.currentTarget.open)}><summary>The same as a table</summary>
       ${shown && html`<div class="wide" tabindex="0" role="region" aria-label="Numbers by interval"><table>
