@@ -29,7 +29,7 @@ var (
 	ErrNotRecorded = fmt.Errorf("%w: there is no such recording", ErrRefused)
 	// ErrUnsupported: the switch has no means to do it; the text says which.
 	ErrUnsupported = fmt.Errorf("%w: the switch cannot do this", ErrRefused)
-	// ErrLinkDown: the switch cannot be asked now; nothing was sent to it.
+	// ErrLinkDown: the switch cannot be asked now, or whoever asked has given up; nothing was sent to it.
 	ErrLinkDown = fmt.Errorf("%w: no link to the switch", ErrRefused)
 	// ErrSwitchRefused: the switch was asked and said no.
 	ErrSwitchRefused = fmt.Errorf("%w by the switch", ErrRefused)

@@ -178,7 +178,7 @@ func (c *client) do(ctx context.Context, id string, a Action) (Response, error) 
 		return Response{}, err
 	}
 	if err := ctx.Err(); err != nil {
-		return Response{}, fmt.Errorf("%s: %w", a.Name, err)
+		return Response{}, fmt.Errorf("%s: %w: %w", a.Name, connection.ErrNotSent, err)
 	}
 	if c.HungUp() {
 		return Response{}, fmt.Errorf("%s: %w", a.Name, connection.ErrNotConnected)

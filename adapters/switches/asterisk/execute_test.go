@@ -248,6 +248,7 @@ func TestWhatTheSwitchAnswersIsToldInTheDomainsWords(t *testing.T) {
 	}{
 		"no":                     {&asterisk.ActionError{Action: "Hangup", Message: "No such channel"}, call.ErrSwitchRefused},
 		"no link":                {fmt.Errorf("Hangup: %w", connection.ErrNotConnected), call.ErrLinkDown},
+		"nobody waited for it":   {fmt.Errorf("Hangup: %w: %w", connection.ErrNotSent, context.Canceled), call.ErrLinkDown},
 		"the link is lost":       {fmt.Errorf("Hangup: %w", connection.ErrAnswerLost), call.ErrOutcomeUnknown},
 		"no answer":              {context.DeadlineExceeded, call.ErrOutcomeUnknown},
 		"it cannot be written":   {connection.ErrInvalid, call.ErrInvalid},

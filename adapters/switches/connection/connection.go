@@ -23,6 +23,8 @@ var (
 	ErrSilent = errors.New("the switch is silent")
 	// ErrNotConnected: the link is not up; what was asked was not sent.
 	ErrNotConnected = errors.New("not connected to the switch")
+	// ErrNotSent: who asked gave up before it was sent.
+	ErrNotSent = errors.New("given up before it was sent to the switch")
 	// ErrAnswerLost: the link was lost after a question was sent; nobody knows whether it was done.
 	ErrAnswerLost = errors.New("link lost before the switch answered")
 )

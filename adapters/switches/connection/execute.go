@@ -43,7 +43,7 @@ func told(err error, done int) error {
 	switch {
 	case errors.Is(err, ErrRefused):
 		reason = call.ErrSwitchRefused
-	case errors.Is(err, ErrNotConnected):
+	case errors.Is(err, ErrNotConnected), errors.Is(err, ErrNotSent):
 		reason = call.ErrLinkDown
 	case errors.Is(err, ErrInvalid):
 		reason = call.ErrInvalid

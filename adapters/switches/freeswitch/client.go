@@ -198,7 +198,7 @@ func (c *client) askSnapshot(ctx context.Context) error {
 // do sends a command and waits for its answer, of one in the background for its result.
 func (c *client) do(ctx context.Context, command Command) (Reply, error) {
 	if err := ctx.Err(); err != nil {
-		return Reply{}, fmt.Errorf("%s: %w", command, err)
+		return Reply{}, fmt.Errorf("%s: %w: %w", command, connection.ErrNotSent, err)
 	}
 	if c.HungUp() {
 		return Reply{}, fmt.Errorf("%s: %w", command, connection.ErrNotConnected)

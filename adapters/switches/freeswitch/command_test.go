@@ -211,6 +211,7 @@ func TestCommandsOverALinkThatIsLost(t *testing.T) {
 		asked := len(p.Asked())
 		_, err = r.Do(cancelled, freeswitch.API("uuid_kill 7"))
 		assert.ErrorIs(t, err, context.Canceled)
+		assert.ErrorIs(t, err, connection.ErrNotSent)
 		assert.Len(t, p.Asked(), asked, "nothing is sent that nobody waits for")
 		r.End()
 	})

@@ -166,6 +166,7 @@ func TestWhatCannotBeDoneSaysSo(t *testing.T) {
 		"a value that is more":               {ofAgent(call.MakesCall, makes("account", "1}user/9")), dialplan, nil, call.ErrInvalid},
 		"a switch that says no":              {ofCall(call.Holds, nil), dialplan, []error{&freeswitch.CommandError{Command: "api uuid_hold", Message: "-ERR No such channel!"}}, call.ErrSwitchRefused},
 		"no link":                            {ofCall(call.Holds, nil), dialplan, []error{fmt.Errorf("api uuid_hold: %w", connection.ErrNotConnected)}, call.ErrLinkDown},
+		"what nobody waited for":             {ofCall(call.Holds, nil), dialplan, []error{fmt.Errorf("api uuid_hold: %w: %w", connection.ErrNotSent, context.Canceled)}, call.ErrLinkDown},
 		"a link that is lost":                {ofCall(call.Holds, nil), dialplan, []error{fmt.Errorf("api uuid_hold: %w", connection.ErrAnswerLost)}, call.ErrOutcomeUnknown},
 		"a tier that is there already":       {ofAgent(agent.LogsIn, func(o *agent.Order) { o.Queues = []string{"sales"} }), dialplan, []error{nil, &freeswitch.CommandError{Message: "-ERR Tier already exist!"}}, nil},
 	}
