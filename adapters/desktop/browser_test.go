@@ -14,7 +14,7 @@ import (
 )
 
 // patience is how long the page has to show what it should; it shows it within milliseconds.
-const patience = 15 * time.Second
+const patience = 40 * time.Second
 
 // browser is a tab of a headless Chromium.
 type browser struct {

@@ -205,7 +205,11 @@ func (t *Translator) membersAre(l *list) {
 	slices.SortFunc(left, func(a, b *member) int { return strings.Compare(placeKey(a.queue, a.iface), placeKey(b.queue, b.iface)) })
 	for _, m := range left {
 		t.roster.remove(m.queue, m.iface)
-		t.membership(m, false)
+		if other := t.roster.elsewhere(m.queue, m.agent); other != nil {
+			t.membership(other, true)
+		} else {
+			t.membership(m, false)
+		}
 	}
 	var agents []string
 	for id := range l.agents {

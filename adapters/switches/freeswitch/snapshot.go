@@ -3,6 +3,7 @@ package freeswitch
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -413,6 +414,7 @@ func (t *Translator) tiersAre(s snapshot) {
 		a := t.roster.agents[id]
 		a.queues = queues[id]
 		slices.Sort(a.queues)
+		maps.DeleteFunc(a.joined, func(queue string, _ bool) bool { return !slices.Contains(a.queues, queue) })
 		if !a.loggedIn {
 			continue
 		}
