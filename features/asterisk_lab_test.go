@@ -82,7 +82,7 @@ func (l *lab) deployed(sip, manager string) map[string]string {
 	return files
 }
 
-// telephones pick up after a second; caller keys an account number first.
+// telephones pick up after two seconds; caller keys an account number first.
 func telephones(sip, phones string) map[string]string {
 	pjsip := "[transport-udp]\ntype = transport\nprotocol = udp\nbind = 127.0.0.1:" + phones + "\n"
 	for _, user := range []string{"1001", "1002", "2001"} {
@@ -119,7 +119,7 @@ endpoint = USER
 		"pjsip.conf": pjsip, "rtp.conf": "[general]\nrtpstart=21200\nrtpend=21399\n", "manager.conf": "[general]\nenabled = no\n", "features.conf": "[general]\n",
 		"extensions.conf": `[phone]
 exten => _X.,1,Ringing()
- same => n,Wait(1)
+ same => n,Wait(2)
  same => n,Answer()
  same => n,Milliwatt()
 [caller]

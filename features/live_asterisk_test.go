@@ -11,7 +11,7 @@ import (
 )
 
 // A real Asterisk with the configuration of deploy does what desktops ask of it, and what came of it is told. The telephones are
-// another Asterisk, which picks up after a second and makes a noise.
+// another Asterisk, which picks up after two seconds and makes a noise.
 func TestARealAsteriskDoesWhatItIsAsked(t *testing.T) {
 	l := startLab(t)
 	for _, agent := range []string{"1001", "1002"} {
@@ -73,6 +73,18 @@ func TestARealAsteriskDoesWhatItIsAsked(t *testing.T) {
 	l.until("1002", "she has the caller", state("talking"))
 	l.did(l.OnCall(t.Context(), c, "park", by("1002"), nil))
 	l.has(c, "CallParked")
+	l.phones("channel request hangup all")
+
+	// She is back, and gets the next call that rings at his desk before he picks it up.
+	l.did(l.Ready(t.Context(), "1002", by("1002")))
+	l.until("1002", "she is ready", state("ready"))
+	l.did(l.NotReady(t.Context(), "1002", "lunch", by("1002")))
+	l.until("1001", "he is ready", state("ready"))
+	c = l.callerRings()
+	l.did(l.Redirect(t.Context(), c, "1002", by("1001")))
+	l.until("1002", "she has the caller", func(d client.Desktop) bool {
+		return len(d.Calls) == 1 && d.Calls[0].ConnID == c && d.Calls[0].State == "talking"
+	})
 	l.phones("channel request hangup all")
 
 	// He calls somebody.
