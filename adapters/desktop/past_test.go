@@ -51,10 +51,9 @@ func TestTheSliderGoesBackToTheBegin(t *testing.T) {
 	assert.Len(t, c.looked(), 1)
 }
 
-// The page's address is always the moment that is shown: it can be sent to somebody, and the page loaded again.
-func TestTheAddressIsTheMomentThatIsShown(t *testing.T) {
-	b := openBrowser(t)
-	c := openCentre(t, 0)
+// threeCameIn shows the floor to which three agents have come: ten and four minutes ago, and now.
+func threeCameIn(c *centre, b *browser) {
+	b.t.Helper()
 	c.ahead = -10 * time.Minute
 	c.login("1001", "")
 	c.ahead = -4 * time.Minute
@@ -63,6 +62,13 @@ func TestTheAddressIsTheMomentThatIsShown(t *testing.T) {
 	c.login("1003", "")
 	b.open(c.url(""))
 	b.see("document.querySelectorAll('.tile').length === 3")
+}
+
+// The page's address is always the moment that is shown: it can be sent to somebody, and the page loaded again.
+func TestTheAddressIsTheMomentThatIsShown(t *testing.T) {
+	b := openBrowser(t)
+	c := openCentre(t, 0)
+	threeCameIn(c, b)
 
 	b.drag(300_000)
 	shown := "document.querySelector('.timebar[data-past=true]') && Math.abs(Date.parse(location.hash.slice('#/?at='.length)) - " + slider + ".value) < 1000"
@@ -96,14 +102,7 @@ func TestTheAddressIsTheMomentThatIsShown(t *testing.T) {
 func TestTimeGoesOnWithoutBeingTold(t *testing.T) {
 	b := openBrowser(t)
 	c := openCentre(t, 0)
-	c.ahead = -10 * time.Minute
-	c.login("1001", "")
-	c.ahead = -4 * time.Minute
-	c.login("1002", "")
-	c.ahead = 0
-	c.login("1003", "")
-	b.open(c.url(""))
-	b.see("document.querySelectorAll('.tile').length === 3")
+	threeCameIn(c, b)
 	do[bool](b, `(() => {
 		window.told = [];
 		for (const region of document.querySelectorAll('[role=status], [aria-live]'))

@@ -177,18 +177,25 @@ func TestCompareWhileCatchingUp(t *testing.T) {
 	}
 }
 
-// What is written while it is compared is no difference, nor does the comparison hold up who writes.
-func TestCompareWhileItIsWritten(t *testing.T) {
-	day := projectiontest.Day(9, projectiontest.DayOptions{Agents: 10, Events: 800})
-	path := filepath.Join(t.TempDir(), "history.db")
-	h := open(t, path, day)
-	defer h.Close()
-	runs := slices.Collect(projectiontest.Runs(day.Records(), 70))
-	half := len(runs) / 2
+// damagedAtHalf is a history to which the first half of the runs of a day has been told, and in which one thing is wrong.
+func damagedAtHalf(t *testing.T) (h *history.History, path string, day *projectiontest.Script, runs [][]eventlog.Record, half int) {
+	t.Helper()
+	day = projectiontest.Day(9, projectiontest.DayOptions{Agents: 10, Events: 800})
+	path = filepath.Join(t.TempDir(), "history.db")
+	h = open(t, path, day)
+	t.Cleanup(func() { h.Close() })
+	runs = slices.Collect(projectiontest.Runs(day.Records(), 70))
+	half = len(runs) / 2
 	for _, run := range runs[:half] {
 		require.NoError(t, h.Apply(t.Context(), run))
 	}
 	execute(t, path, `UPDATE queue_visits SET result = 'left' WHERE n = 0 AND conn_id = (SELECT min(conn_id) FROM queue_visits)`)
+	return h, path, day, runs, half
+}
+
+// What is written while it is compared is no difference, nor does the comparison hold up who writes.
+func TestCompareWhileItIsWritten(t *testing.T) {
+	h, path, day, runs, half := damagedAtHalf(t)
 	stored := snapshot(t, path)
 	for _, run := range runs[half:] {
 		require.NoError(t, h.Apply(t.Context(), run))
@@ -203,16 +210,7 @@ func TestCompareWhileItIsWritten(t *testing.T) {
 // What is compared as a copy is what there was, and whoever writes meanwhile can bring its write-ahead log to an end, which
 // it cannot while the database itself is looked at.
 func TestCompareACopyWhileItIsWritten(t *testing.T) {
-	day := projectiontest.Day(9, projectiontest.DayOptions{Agents: 10, Events: 800})
-	path := filepath.Join(t.TempDir(), "history.db")
-	h := open(t, path, day)
-	defer h.Close()
-	runs := slices.Collect(projectiontest.Runs(day.Records(), 70))
-	half := len(runs) / 2
-	for _, run := range runs[:half] {
-		require.NoError(t, h.Apply(t.Context(), run))
-	}
-	execute(t, path, `UPDATE queue_visits SET result = 'left' WHERE n = 0 AND conn_id = (SELECT min(conn_id) FROM queue_visits)`)
+	h, path, day, runs, half := damagedAtHalf(t)
 	copied, err := history.CopySnapshot(t.Context(), path)
 	require.NoError(t, err)
 	for _, run := range runs[half:] {
