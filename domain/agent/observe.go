@@ -48,7 +48,8 @@ type QueuesAre struct {
 // AfterCallWorkIs: the agent works on what a call left, or is done with it.
 type AfterCallWorkIs struct {
 	At      time.Time
-	ConnID  call.ConnID
+	Switch  string      // that tells it
+	ConnID  call.ConnID // zero: whatever call it is of, of an agent who is logged in at that switch
 	Working bool
 	Limit   time.Duration // with Working: it ends by itself after this; 0: the agent ends it
 }
@@ -157,7 +158,7 @@ func (f AfterCallWorkIs) observe(s State) []Event {
 			events = append(events, Event{At: f.At, Inferred: true, Body: AfterCallWorkEnded{ConnID: s.ACW.ConnID}})
 		}
 		return append(events, Event{At: f.At, Body: AfterCallWorkStarted{ConnID: f.ConnID, LimitMs: f.Limit.Milliseconds()}})
-	case !f.Working && s.ACW.Active() && (f.ConnID.IsZero() || f.ConnID == s.ACW.ConnID):
+	case !f.Working && s.ACW.Active() && (f.ConnID == s.ACW.ConnID || f.ConnID.IsZero() && f.Switch == s.Switch):
 		return []Event{{At: f.At, Body: AfterCallWorkEnded{ConnID: s.ACW.ConnID}}}
 	}
 	return nil

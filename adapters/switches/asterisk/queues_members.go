@@ -174,7 +174,7 @@ func (t *Translator) endAfterCallWork(agentID string, at time.Time) {
 		return
 	}
 	delete(t.working, agentID)
-	t.agentFact(agentID, agent.AfterCallWorkIs{At: at, ConnID: w.connID})
+	t.agentFact(agentID, agent.AfterCallWorkIs{At: at, Switch: t.vocabulary.Switch, ConnID: w.connID})
 }
 
 // resumeWork goes on with the after-call work that the log may have going on and of which nothing was heard here, because it began
@@ -194,7 +194,7 @@ func (t *Translator) resumeWork() {
 		case until.After(t.clock.Last):
 			t.working[id] = work{until: until}
 		default:
-			t.agentFact(id, agent.AfterCallWorkIs{At: t.clock.Next()})
+			t.agentFact(id, agent.AfterCallWorkIs{At: t.clock.Next(), Switch: t.vocabulary.Switch})
 		}
 	}
 }

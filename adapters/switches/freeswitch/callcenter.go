@@ -419,7 +419,7 @@ func (t *Translator) endAfterCallWork(id string, at time.Time) {
 	if a == nil || a.work == nil {
 		return
 	}
-	t.agentFact(id, agent.AfterCallWorkIs{At: at, ConnID: a.work.connID})
+	t.agentFact(id, agent.AfterCallWorkIs{At: at, Switch: t.vocabulary.Switch, ConnID: a.work.connID})
 	a.work = nil
 	t.roster.busy--
 }
@@ -445,7 +445,7 @@ func (t *Translator) resumeWork(s snapshot) {
 			a.work = &afterCallWork{until: until}
 			t.roster.busy++
 		default:
-			t.agentFact(a.id, agent.AfterCallWorkIs{At: t.clock.Next()})
+			t.agentFact(a.id, agent.AfterCallWorkIs{At: t.clock.Next(), Switch: t.vocabulary.Switch})
 		}
 	}
 }
